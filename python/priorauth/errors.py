@@ -1,0 +1,138 @@
+"""Everything priorauth raises, as one tree.
+
+::
+
+    PriorAuthError
+    ├── ConfigurationError        a URL, token, certificate or option that cannot work (a ValueError)
+    ├── NotJSON                   a request, or a text, that is not JSON (a ValueError)
+    ├── OpaNotFound               no usable `opa`, and no way to get one
+    ├── SidecarStartError         a local sidecar that did not start
+    └── SidecarError              a sidecar that gave no decision
+        ├── SidecarUnreachable    no connection, or one that broke off
+        ├── SidecarTimeout        no whole answer within the time allowed (a TimeoutError)
+        ├── TokenRefused          401 or 403
+        ├── SidecarHTTPError      any other status than 200, with OPA's own code and message
+        ├── UndefinedResult       200, but the policy has no answer: not loaded, or broken data
+        ├── MalformedResult       200, but the answer is not what the policy's contract says
+        └── UnsoundPolicy         the policy finds fault with its own guideline data
+
+None of them is ever a decision. Messages say what happened, where, and what to do; they hold
+nothing of a request's or a decision's content, and no exception that would hold it is chained.
+All of them can be pickled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+class PriorAuthError(Exception):
+    """The base of everything priorauth raises."""
+
+
+class ConfigurationError(PriorAuthError, ValueError):
+    """A setting that cannot work; found before anything is sent."""
+
+
+class NotJSON(PriorAuthError, ValueError):
+    """A request that cannot be written as JSON, or a text that cannot be read as such.
+
+    `pointer` is the JSON Pointer (RFC 6901) of the value at fault, `""` for the whole document,
+    and `index` the number of the request (from 0) when it is one of many.
+    """
+
+    def __init__(self, message: str, *, pointer: str = "", index: int | None = None) -> None:
+        super().__init__(message)
+        self.pointer = pointer
+        self.index = index
+
+
+class OpaNotFound(PriorAuthError):
+    """No usable `opa` executable, and no way to get one."""
+
+
+class SidecarStartError(PriorAuthError):
+    """A local sidecar that did not start, or stopped before it answered."""
+
+
+class SidecarError(PriorAuthError):
+    """A sidecar that gave no decision."""
+
+
+class SidecarUnreachable(SidecarError):
+    """No connection to the sidecar, or one that broke off before the whole answer was there."""
+
+
+class SidecarTimeout(SidecarError, TimeoutError):
+    """No whole answer within the time allowed, however slowly its parts came in."""
+
+
+@dataclass(frozen=True)
+class OpaError:
+    """One of the errors that OPA lists in its answer: a code, and where in the policy.
+
+    `location` is `file:row`, or None. `message` is OPA's own; it can quote the request, so it is
+    kept out of the exception's message and of `repr`.
+    """
+
+    code: str
+    location: str | None
+    message: str = field(repr=False)
+
+
+class SidecarHTTPError(SidecarError):
+    """A status other than 200.
+
+    `status` is the HTTP status; `code` and `errors` are OPA's own, None and `()` when what
+    answered is not an OPA.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        code: str | None = None,
+        errors: tuple[OpaError, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.errors = errors
+
+
+class TokenRefused(SidecarHTTPError):
+    """401 or 403: the sidecar does not accept the token, or asks for one."""
+
+
+class UndefinedResult(SidecarError):
+    """The policy has no answer: it is not loaded, or its guideline data lacks what a rule needs."""
+
+
+class MalformedResult(SidecarError):
+    """An answer that is not what the policy's contract says.
+
+    `pointer` is the JSON Pointer (RFC 6901) of the fault in the result, `""` for all of it.
+    """
+
+    def __init__(self, message: str, *, pointer: str = "") -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+
+@dataclass(frozen=True)
+class IntegrityFault:
+    """What is wrong with one version of a guideline's data: where (a JSON Pointer), and what."""
+
+    guideline: str
+    version: str
+    path: str
+    message: str
+
+
+class UnsoundPolicy(SidecarError):
+    """The policy finds fault with its own guideline data; `faults` lists what."""
+
+    def __init__(self, message: str, *, faults: tuple[IntegrityFault, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
