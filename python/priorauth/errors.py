@@ -3,7 +3,7 @@
 ::
 
     PriorAuthError
-    ├── ConfigurationError        a URL, token, certificate or option that cannot work (a ValueError)
+    ├── ConfigurationError        a setting that cannot work (a ValueError)
     ├── NotJSON                   a request, or a text, that is not JSON (a ValueError)
     ├── OpaNotFound               no usable `opa`, and no way to get one
     ├── SidecarStartError         a local sidecar that did not start
@@ -20,6 +20,8 @@ None of them is ever a decision. Messages say what happened, where, and what to 
 nothing of a request's or a decision's content, and no exception that would hold it is chained.
 All of them can be pickled.
 """
+
+# ruff: noqa: N818  (most names say what happened, not that it is an error)
 
 from __future__ import annotations
 

@@ -1,0 +1,70 @@
+"""A payer's prior-authorization guidelines as code: ask a sidecar, get a decision."""
+
+from __future__ import annotations
+
+from .catalog import Clause, Guideline, GuidelineVersion, Question, Section
+from .client import Client, Health
+from .decision import (
+    Authorization,
+    Criterion,
+    Decision,
+    GuidelineReference,
+    Missing,
+    Notice,
+    Outcome,
+    Reason,
+    RequestFault,
+    Status,
+)
+from .errors import (
+    ConfigurationError,
+    IntegrityFault,
+    MalformedResult,
+    NotJSON,
+    OpaError,
+    OpaNotFound,
+    PriorAuthError,
+    SidecarError,
+    SidecarHTTPError,
+    SidecarStartError,
+    SidecarTimeout,
+    SidecarUnreachable,
+    TokenRefused,
+    UndefinedResult,
+    UnsoundPolicy,
+)
+
+__all__ = [
+    "Authorization",
+    "Clause",
+    "Client",
+    "ConfigurationError",
+    "Criterion",
+    "Decision",
+    "Guideline",
+    "GuidelineReference",
+    "GuidelineVersion",
+    "Health",
+    "IntegrityFault",
+    "MalformedResult",
+    "Missing",
+    "NotJSON",
+    "Notice",
+    "OpaError",
+    "OpaNotFound",
+    "Outcome",
+    "PriorAuthError",
+    "Question",
+    "Reason",
+    "RequestFault",
+    "Section",
+    "SidecarError",
+    "SidecarHTTPError",
+    "SidecarStartError",
+    "SidecarTimeout",
+    "SidecarUnreachable",
+    "Status",
+    "TokenRefused",
+    "UndefinedResult",
+    "UnsoundPolicy",
+]

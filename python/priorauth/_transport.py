@@ -1,0 +1,232 @@
+"""opa-python-client's OpaClient over a session that takes nothing from its surroundings.
+
+The environment (proxies, netrc, CA bundles), redirects and cookies have no say; a call as a whole
+has a deadline, however slowly its answer drips in; and any status but 200 is an error.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import urllib3
+from opa_client.opa import OpaClient  # type: ignore[import-untyped]
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.retry import Retry
+
+from ._document import token
+from .errors import NotJSON, OpaError, SidecarHTTPError, TokenRefused
+
+_POOL_SIZE = 64
+_DEEPEST = 1000
+
+# Every entry point is a pure function of its input, so a call may always be sent again; it is,
+# once, for the sake of kept-alive connections that a restarted sidecar has dropped.
+_RETRIES = Retry(
+    total=1, redirect=0, status=0, backoff_factor=0, allowed_methods=None, raise_on_status=False
+)
+
+
+class OPA(OpaClient):  # type: ignore[misc]
+    """An OpaClient whose session is hardened; `timeout` is for a whole call, in seconds."""
+
+    def _init_session(self) -> requests.Session:
+        session = _Session()
+        session.headers.update(self.headers or {})
+        session.verify = self.ssl or True
+        session.cert = self.cert
+        return session
+
+
+class _Session(requests.Session):
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # A decision is a few kilobytes over a short way: packing costs more than it saves.
+        self.headers.update({"Accept-Encoding": "identity", "User-Agent": "priorauth"})
+        self.mount("http://", _Adapter(max_retries=_RETRIES, pool_maxsize=_POOL_SIZE))
+        self.mount("https://", _Adapter(max_retries=_RETRIES, pool_maxsize=_POOL_SIZE))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        if request.json is not None:
+            request.data = encode(request.json)
+            request.json = None
+            request.headers = {"Content-Type": "application/json"}
+        return super().prepare_request(request)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        kwargs["timeout"] = _Deadline(kwargs["timeout"])
+        response = super().send(request, **kwargs)
+        if response.status_code != 200:
+            raise _refusal(response)
+        return response
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+class _Deadline(urllib3.Timeout):
+    """What is left of one call's time, for each step of it and for its retries."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(total=seconds)
+        self._end = time.monotonic() + seconds
+
+    def clone(self) -> _Deadline:
+        if time.monotonic() >= self._end:
+            raise urllib3.exceptions.TimeoutError
+        return self
+
+    def start_connect(self) -> float:
+        return time.monotonic()
+
+    @property
+    def connect_timeout(self) -> float:
+        return max(self._end - time.monotonic(), 0.001)
+
+    @property
+    def read_timeout(self) -> float:
+        return self.connect_timeout
+
+
+class _Response(http.client.HTTPResponse):
+    """A response that is read whole, headers and body, within the time its socket has left."""
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock))
+
+
+class _Timed(io.RawIOBase):
+    def __init__(self, raw: io.RawIOBase, sock: Any) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._end = time.monotonic() + sock.gettimeout()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _HTTPConnection(HTTPConnection):
+    response_class = _Response
+
+
+class _HTTPSConnection(HTTPSConnection):
+    response_class = _Response
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+def encode(body: Any) -> bytes:
+    """The body of a call, `{"input": …}`, as JSON. Raises NotJSON with a pointer into the input."""
+    encoded = _encode(body)
+    if encoded is None:
+        raise not_json(body["input"])
+    return encoded
+
+
+def _encode(value: object) -> bytes | None:
+    try:
+        return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        # None, and no exception chained to it: the encoder's own quotes the value.
+        return None
+
+
+def not_json(document: object, *, index: int | None = None) -> NotJSON:
+    """The error that says where a document cannot be written as JSON, and why."""
+    at, value = "", document
+    for _ in range(_DEEPEST):
+        children: Iterable[tuple[Any, Any]] = ()
+        if isinstance(value, dict):
+            children = value.items()
+        elif isinstance(value, (list, tuple)):
+            children = enumerate(value)
+        child = next(((key, item) for key, item in children if _encode(item) is None), None)
+        if child is None:
+            break
+        at, value = f"{at}/{token(str(child[0]))}", child[1]
+    if isinstance(value, dict) and any(_encode({key: None}) is None for key in value):
+        fault = "an object with a key that is not text"
+    elif isinstance(value, (dict, list, tuple)):
+        at, fault = "", "nested too deeply, or a part of itself"
+    elif isinstance(value, str):
+        fault = "a string with half of a surrogate pair"
+    elif isinstance(value, (int, float)):
+        fault = "a number that JSON cannot hold: not finite, or of thousands of digits"
+    else:
+        fault = f"of type {type(value).__name__}"
+    which = "the request" if index is None else f"request {index} (counted from 0)"
+    where = f"{which} is not JSON: {at} is" if at else f"{which} is not JSON: it is"
+    return NotJSON(f"{where} {fault}; nothing was sent", pointer=at, index=index)
+
+
+def _refusal(response: requests.Response) -> SidecarHTTPError:
+    """The error for a status other than 200, with OPA's code, its message and its places.
+
+    The messages below the first can quote the request, so they are kept but not shown.
+    """
+    status = response.status_code
+    body: object = None
+    with suppress(ValueError, RecursionError):
+        body = response.json()
+    said, code = "and not in OPA's words: perhaps it is no OPA", None
+    errors: tuple[OpaError, ...] = ()
+    if isinstance(body, dict) and isinstance(body.get("code"), str):
+        code, listed = body["code"], body.get("errors")
+        errors = tuple(map(_opa_error, listed)) if isinstance(listed, list) else ()
+        said = f"{code}: {body.get('message')}"
+        if errors:
+            said += f" ({', '.join(f'{e.code} at {e.location}' for e in errors)})"
+    kind = SidecarHTTPError
+    if status in (401, 403):
+        kind, advice = TokenRefused, "check the token that is sent"
+    elif 300 <= status < 400:
+        advice = "redirects are not followed; check the sidecar's URL"
+    elif status < 500:
+        advice = "check the sidecar's URL and its limits"
+    else:
+        advice = "see the sidecar's log"
+    place = str(response.url).split("?")[0]
+    message = f"{place} answered {status}, {said}; {advice}"
+    return kind(message, status=status, code=code, errors=errors)
+
+
+def _opa_error(item: object) -> OpaError:
+    item = item if isinstance(item, dict) else {}
+    place = item.get("location")
+    location = f"{place.get('file')}:{place.get('row')}" if isinstance(place, dict) else None
+    return OpaError(str(item.get("code")), location, str(item.get("message")))

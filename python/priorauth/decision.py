@@ -1,0 +1,219 @@
+"""The decision document as frozen dataclasses.
+
+Nothing here judges a request: the rules are in the policy, and these are its answer, read strictly.
+No `repr` shows what a decision says about a member; `Decision.raw` has all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal, get_args
+
+from ._document import (
+    At,
+    Object,
+    day,
+    flag,
+    listed,
+    malformed,
+    mapping,
+    member,
+    one_of,
+    optional,
+    text,
+    text_or_none,
+    whole,
+)
+
+Outcome = Literal["approved", "modified", "denied", "pended", "not_applicable", "invalid"]
+"""What is decided: as asked, with less than asked, not, not yet, nothing to decide, unreadable."""
+
+Status = Literal["met", "not_met", "unknown", "reduced"]
+"""How a criterion stands; `unknown` when a fact it rests on is absent."""
+
+_OUTCOMES: tuple[str, ...] = get_args(Outcome)
+_STATUSES: tuple[str, ...] = get_args(Status)
+
+
+@dataclass(frozen=True)
+class GuidelineReference:
+    """The guideline version that governs a request. `next_review` is a month, `YYYY-MM`."""
+
+    id: str
+    title: str
+    version: str
+    effective_date: date
+    next_review: str
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One clause of the guideline, how it stands, and the facts it rests on (None: unknown)."""
+
+    id: str
+    clause: str
+    text: str = field(repr=False)
+    status: Status
+    facts: Mapping[str, Any] = field(repr=False, hash=False)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a request is not approved as asked. `code` is stable; `message` is for people."""
+
+    code: str
+    criterion: str | None
+    clause: str | None
+    message: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """An absent fact: the JSON Pointer of where it goes in the request, and what to ask."""
+
+    path: str
+    criterion: str
+    clause: str
+    question: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """What is authorized: first and last day, 20 mg tablets per fill, days a fill lasts.
+
+    `package` is the guideline's pack for the dose and its schedule, or None.
+    """
+
+    start_date: date
+    end_date: date
+    tablets: int
+    days_supply: int
+    package: str | None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something worth knowing that changes no outcome."""
+
+    code: str
+    message: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RequestFault:
+    """What is wrong with a request: the JSON Pointer of where, and a plain message."""
+
+    path: str
+    message: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to one request document.
+
+    `authorization` is there when `approved` or `modified`, `missing` when `pended`, `errors` when
+    `invalid`; `guideline` is None when `invalid` or when no guideline governs the request.
+    `raw` is the decision document as it came.
+    """
+
+    request_id: str | None = field(repr=False)
+    outcome: Outcome
+    requires_clinician_review: bool
+    guideline: GuidelineReference | None
+    criteria: tuple[Criterion, ...]
+    reasons: tuple[Reason, ...]
+    missing: tuple[Missing, ...]
+    authorization: Authorization | None = field(repr=False)
+    notices: tuple[Notice, ...]
+    errors: tuple[RequestFault, ...]
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def from_document(cls, document: object) -> Decision:
+        """Read a decision document.
+
+        Keys that are not known yet are let through, so that a policy can say more than an older
+        client reads. Raises MalformedResult, with a JSON Pointer, on anything else.
+        """
+        return read_decision(mapping(document, ()), ())
+
+
+def read_decision(doc: Object, at: At) -> Decision:
+    """As `Decision.from_document`, for a document that is a part of a larger one."""
+    decision = Decision(
+        request_id=text_or_none(doc, "request_id", at),
+        outcome=one_of(_OUTCOMES, doc, "outcome", at),
+        requires_clinician_review=flag(doc, "requires_clinician_review", at),
+        guideline=optional(doc, "guideline", at, _reference),
+        criteria=listed(doc, "criteria", at, _criterion),
+        reasons=listed(doc, "reasons", at, _reason),
+        missing=listed(doc, "missing", at, _missing),
+        authorization=optional(doc, "authorization", at, _authorization),
+        notices=listed(doc, "notices", at, _notice),
+        errors=listed(doc, "errors", at, _fault),
+        raw=doc,
+    )
+    # An approval without its terms, or terms without an approval, must not reach a claim system.
+    if (decision.authorization is None) is (decision.outcome in ("approved", "modified")):
+        malformed((at, "authorization"), f"it does not go with the outcome {decision.outcome}")
+    if bool(decision.errors) is not (decision.outcome == "invalid"):
+        malformed((at, "errors"), f"they do not go with the outcome {decision.outcome}")
+    return decision
+
+
+def _reference(doc: Object, at: At) -> GuidelineReference:
+    return GuidelineReference(
+        id=text(doc, "id", at),
+        title=text(doc, "title", at),
+        version=text(doc, "version", at),
+        effective_date=day(doc, "effective_date", at),
+        next_review=text(doc, "next_review", at),
+    )
+
+
+def _criterion(doc: Object, at: At) -> Criterion:
+    return Criterion(
+        id=text(doc, "id", at),
+        clause=text(doc, "clause", at),
+        text=text(doc, "text", at),
+        status=one_of(_STATUSES, doc, "status", at),
+        facts=mapping(member(doc, "facts", at), (at, "facts")),
+    )
+
+
+def _reason(doc: Object, at: At) -> Reason:
+    return Reason(
+        code=text(doc, "code", at),
+        criterion=text_or_none(doc, "criterion", at),
+        clause=text_or_none(doc, "clause", at),
+        message=text(doc, "message", at),
+    )
+
+
+def _missing(doc: Object, at: At) -> Missing:
+    return Missing(
+        path=text(doc, "path", at),
+        criterion=text(doc, "criterion", at),
+        clause=text(doc, "clause", at),
+        question=text(doc, "question", at),
+    )
+
+
+def _authorization(doc: Object, at: At) -> Authorization:
+    return Authorization(
+        start_date=day(doc, "start_date", at),
+        end_date=day(doc, "end_date", at),
+        tablets=whole(doc, "tablets", at),
+        days_supply=whole(doc, "days_supply", at),
+        package=text_or_none(doc, "package", at),
+    )
+
+
+def _notice(doc: Object, at: At) -> Notice:
+    return Notice(code=text(doc, "code", at), message=text(doc, "message", at))
+
+
+def _fault(doc: Object, at: At) -> RequestFault:
+    return RequestFault(path=text(doc, "path", at), message=text(doc, "message", at))
