@@ -1,0 +1,64 @@
+"""The sidecar asked over plain HTTP, so that what is tested is the policy and not the client."""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+T = TypeVar("T")
+
+BATCH = 500
+
+
+def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+class Asked:
+    """One connection, kept open. JSON may be given as text, to be sent as it is spelt."""
+
+    def __init__(self, url: str) -> None:
+        address = urlsplit(url)
+        assert address.hostname
+        self._connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+
+    def answer(self, path: str, body: str) -> dict[str, Any]:
+        """The whole response document to `body`; HTTP errors fail the test."""
+        target = f"/v1/data/{path}?strict-builtin-errors=true"
+        headers = {"Content-Type": "application/json"}
+        self._connection.request("POST", target, body.encode(), headers)
+        response = self._connection.getresponse()
+        text = response.read().decode()
+        assert response.status == 200, f"{response.status} {text}"
+        answer: dict[str, Any] = json.loads(text)
+        return answer
+
+    def decide_text(self, request: str) -> Any:
+        """The decision on a request given as JSON text."""
+        return self.answer("priorauth/decision", f'{{"input": {request}}}')["result"]
+
+    def decide(self, request: Any) -> Any:
+        return self.decide_text(json.dumps(request))
+
+    def decide_batch(self, requests: list[Any]) -> list[Any]:
+        body = json.dumps({"input": {"requests": requests}})
+        decisions: list[Any] = self.answer("priorauth/decisions", body)["result"]
+        assert len(decisions) == len(requests)
+        return decisions
+
+    def decide_all(self, requests: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        """Each request with its decision, asked for in batches."""
+        for batch in batches(requests):
+            yield from zip(batch, self.decide_batch(batch), strict=True)
+
+
+@functools.lru_cache(maxsize=1)
+def ask(url: str) -> Asked:
+    return Asked(url)

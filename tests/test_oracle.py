@@ -1,0 +1,107 @@
+"""The policy against the oracle: whole decisions, over all states and boundaries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+import generators
+from asking import ask
+from generators import repeatable
+from oracle import comparable, decide
+
+SHOWN = 3
+
+
+def agreed(url: str, requests: Iterable[Any]) -> list[dict[str, Any]]:
+    """The decisions on `requests`, each of which is the oracle's too."""
+    decisions, differing = [], []
+    for request, decision in ask(url).decide_all(requests):
+        found, expected = comparable(decision), decide(request)
+        decisions.append(expected)
+        if found != expected:
+            differing.append(difference(request, found, expected))
+    shown = "\n\n".join(differing[:SHOWN])
+    assert not differing, f"{len(differing)} of {len(decisions)} differ, for example\n\n{shown}"
+    return decisions
+
+
+def difference(request: Any, found: dict[str, Any], expected: dict[str, Any]) -> str:
+    lines = [
+        f"  {key}: policy {found.get(key)!r}, oracle {expected.get(key)!r}"
+        for key in sorted({*found, *expected})
+        if found.get(key) != expected.get(key)
+    ]
+    return "\n".join([repr(request), *lines])
+
+
+STATUSES = {
+    "benefit": {"met", "not_met", "unknown"},
+    "formulary": {"met", "not_met", "unknown"},
+    "drug_on_formulary": {"met", "not_met", "unknown"},
+    "documentation": {"met", "unknown"},
+    "age": {"met", "not_met", "unknown"},
+    "prescriber": {"met", "not_met", "unknown"},
+    "nccn": {"met", "not_met", "unknown"},
+    "prior_authorization": {"met", "unknown"},
+    "disease_control": {"met", "not_met", "unknown"},
+    "toxicity": {"met", "not_met", "unknown"},
+    "quantity": {"met", "reduced", "unknown"},
+    "duration": {"met", "reduced"},
+}
+
+
+@pytest.mark.parametrize(("kind", "states"), [("initial", 21_870), ("renewal", 19_440)])
+def test_every_combination_of_the_criteria_s_states(kind: str, states: int, url: str) -> None:
+    decisions = agreed(url, generators.every_combination_of_states(kind))
+    assert len(decisions) == states
+    outcomes = {"approved", "modified", "denied", "pended", "not_applicable"}
+    assert {decision["outcome"] for decision in decisions} == outcomes
+
+    ids = [criterion["id"] for criterion in decisions[0]["criteria"]]
+    combinations = {tuple(each["status"] for each in d["criteria"]) for d in decisions}
+    expected = 1
+    for criterion in ids:
+        expected *= len(STATUSES[criterion])
+    assert len(combinations) == expected, "the product leaves a combination out"
+
+
+@pytest.mark.parametrize("name", generators.BOUNDARIES)
+def test_both_sides_of_every_boundary(name: str, url: str) -> None:
+    decisions = agreed(url, generators.BOUNDARIES[name]())
+    assert len(decisions) > 200
+    assert all(decision["outcome"] != "invalid" for decision in decisions)
+
+
+def test_any_value_in_any_place(url: str) -> None:
+    decisions = agreed(url, generators.every_value_everywhere())
+    outcomes = Counter(decision["outcome"] for decision in decisions)
+    assert outcomes["invalid"] > 5_000
+    assert outcomes.total() - outcomes["invalid"] > 300
+
+
+def agrees(url: str, request: Any) -> None:
+    found, expected = comparable(ask(url).decide(request)), decide(request)
+    assert found == expected, difference(request, found, expected)
+
+
+@settings(repeatable, max_examples=3_000)
+@given(request=generators.requests())
+def test_well_formed_requests(request: Any, url: str) -> None:
+    agrees(url, request)
+
+
+@settings(repeatable, max_examples=3_000)
+@given(request=generators.broken())
+def test_broken_requests(request: Any, url: str) -> None:
+    agrees(url, request)
+
+
+@settings(repeatable, max_examples=1_000)
+@given(value=generators.json_values)
+def test_any_json_value(value: Any, url: str) -> None:
+    agrees(url, value)
