@@ -1,0 +1,132 @@
+"""Servers that go wrong: real OPAs of one test's own, and sockets that answer whatever it takes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import priorauth.opa
+
+Answer = Callable[[socket.socket], None]
+
+
+@contextlib.contextmanager
+def private_opa(*arguments: str | Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """An OPA of the test's own on a free port: its URL and its process, which may be killed."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [priorauth.opa.ensure(), "run", "--server", "--skip-version-check"]
+    command += ["--addr", f"127.0.0.1:{port}", "--log-level", "error"]
+    process = subprocess.Popen([*command, *arguments], stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            assert process.poll() is None, "OPA stopped"
+            assert time.monotonic() < deadline, "OPA did not start"
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection(("127.0.0.1", port), timeout=1),
+            ):
+                break
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGCONT)
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def answering(*answers: Answer) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that takes requests one after the other and answers each in its own way.
+
+    The last answer serves for all that come later. Yields its URL and, as they come in, the
+    heads of the requests.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+        stop, heads, threads = threading.Event(), list[bytes](), list[threading.Thread]()
+
+        def serve(connection: socket.socket, answer: Answer) -> None:
+            with connection, contextlib.suppress(OSError):
+                connection.settimeout(10)
+                heads.append(_request(connection))
+                answer(connection)
+
+        def accept() -> None:
+            while not stop.is_set():
+                try:
+                    connection, _ = listener.accept()
+                except TimeoutError:
+                    continue
+                answer = answers[min(len(threads), len(answers) - 1)]
+                threads.append(threading.Thread(target=serve, args=(connection, answer)))
+                threads[-1].start()
+
+        acceptor = threading.Thread(target=accept)
+        acceptor.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}", heads
+        finally:
+            stop.set()
+            for thread in [acceptor, *threads]:
+                thread.join()
+
+
+def _request(connection: socket.socket) -> bytes:
+    """Read one request whole; return its head."""
+    taken = b""
+    while b"\r\n\r\n" not in taken:
+        taken += connection.recv(65536)
+    head, _, body = taken.partition(b"\r\n\r\n")
+    length = next(
+        int(line.split(b":")[1])
+        for line in head.split(b"\r\n")
+        if line.lower().startswith(b"content-length:")
+    )
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head
+
+
+def http(body: bytes, status: str = "200 OK", *headers: str, length: int | None = None) -> Answer:
+    """An HTTP answer; `length` is what it claims to be the length of its body."""
+    claimed = len(body) if length is None else length
+    lines = [f"HTTP/1.1 {status}", "Content-Type: application/json", *headers]
+    head = "\r\n".join([*lines, f"Content-Length: {claimed}", "Connection: close"])
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(f"{head}\r\n\r\n".encode() + body)
+
+    return answer
+
+
+def dripping(whole: bytes, pause: float = 0.05) -> Answer:
+    """A byte at a time, each well within any time-out for a single read."""
+
+    def answer(connection: socket.socket) -> None:
+        for n in range(len(whole)):
+            connection.sendall(whole[n : n + 1])
+            time.sleep(pause)
+
+    return answer
+
+
+def hanging_up(connection: socket.socket) -> None:
+    """No answer at all."""
+
+
+def port(url: str) -> int:
+    found = urlsplit(url).port
+    assert found
+    return found

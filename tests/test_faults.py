@@ -1,0 +1,379 @@
+"""What the client makes of sidecars that fail: each failure its own error, none a decision."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import socket
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import priorauth
+from priorauth import (
+    Client,
+    MalformedResult,
+    PriorAuthError,
+    SidecarHTTPError,
+    SidecarTimeout,
+    SidecarUnreachable,
+    TokenRefused,
+    UndefinedResult,
+    UnsoundPolicy,
+)
+from servers import answering, dripping, hanging_up, http, private_opa
+
+SECRET = "MEMBER-4711"
+REQUEST: dict[str, Any] = {
+    "request_id": SECRET,
+    "type": "initial",
+    "service_date": "2022-11-01",
+    "drug": {"name": "Xpovio"},
+}
+INVALID: dict[str, Any] = {
+    "request_id": SECRET,
+    "outcome": "invalid",
+    "requires_clinician_review": False,
+    "guideline": None,
+    "criteria": [],
+    "reasons": [],
+    "missing": [],
+    "authorization": None,
+    "notices": [],
+    "errors": [{"path": "", "message": "no"}],
+}
+FINE = json.dumps({"result": INVALID}).encode()
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> Path:
+    """A policy that answers anything, for OPAs that are to fail in other ways."""
+    path = tmp_path / "policy.rego"
+    path.write_text(
+        f"package priorauth\n\ndecision := {json.dumps(INVALID)}\n\n"
+        "decisions := [decision | some _ in input.requests]\n"
+    )
+    return path
+
+
+def failure(url: str, **options: Any) -> PriorAuthError:
+    """What `decide` raises, checked for what no error may show."""
+    with Client(url, **options) as client, pytest.raises(PriorAuthError) as caught:
+        client.decide(REQUEST)
+    discreet(caught.value)
+    return caught.value
+
+
+def discreet(error: PriorAuthError) -> None:
+    shown = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
+    assert SECRET not in shown
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
+
+
+# --------------------------------------------------------------------------------------------
+# No answer, or not in time
+# --------------------------------------------------------------------------------------------
+
+
+def test_no_sidecar() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        error = failure(url)
+    assert type(error) is SidecarUnreachable
+    assert url in str(error)
+    assert "Connection refused" in str(error)
+
+
+def test_a_name_that_does_not_resolve() -> None:
+    assert type(failure("http://sidecar.invalid:8181")) is SidecarUnreachable
+
+
+def test_a_killed_sidecar(stand_in: Path) -> None:
+    with private_opa(stand_in) as (url, process), Client(url) as client:
+        assert client.decide(REQUEST).outcome == "invalid"
+        process.kill()
+        process.wait()
+        with pytest.raises(SidecarUnreachable) as caught:
+            client.decide(REQUEST)
+    discreet(caught.value)
+
+
+def test_a_paused_sidecar_and_its_return(stand_in: Path) -> None:
+    with private_opa(stand_in) as (url, process), Client(url, timeout=0.5) as client:
+        client.decide(REQUEST)
+        os.kill(process.pid, signal.SIGSTOP)
+        started = time.monotonic()
+        with pytest.raises(SidecarTimeout) as caught:
+            client.decide(REQUEST)
+        assert 0.5 <= time.monotonic() - started < 0.9
+        discreet(caught.value)
+        assert isinstance(caught.value, TimeoutError)
+        os.kill(process.pid, signal.SIGCONT)
+        assert client.decide(REQUEST).outcome == "invalid"
+
+
+HEAD = f"HTTP/1.1 200 OK\r\nContent-Length: {len(FINE)}\r\n\r\n".encode()
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED += b"%x\r\n%b\r\n0\r\n\r\n" % (len(FINE), FINE)
+
+
+@pytest.mark.parametrize("whole", [HEAD + FINE, CHUNKED], ids=["length", "chunked"])
+def test_bytes_that_drip(whole: bytes) -> None:
+    """Every read is quick, from the status line on; it is the whole that takes too long."""
+    with answering(dripping(whole)) as (url, _):
+        started = time.monotonic()
+        error = failure(url, timeout=0.4)
+        assert 0.4 <= time.monotonic() - started < 0.8
+    assert type(error) is SidecarTimeout
+    assert "0.4 s" in str(error)
+
+
+def test_a_body_that_drips_in_time() -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(HEAD)
+        dripping(FINE, 0.0005)(connection)
+
+    with answering(answer) as (url, _), Client(url) as client:
+        assert client.decide(REQUEST).raw == INVALID
+
+
+def test_a_connection_that_is_dropped_is_tried_once_more() -> None:
+    with answering(hanging_up, http(FINE)) as (url, heads), Client(url) as client:
+        assert client.decide(REQUEST).raw == INVALID
+    assert len(heads) == 2
+
+
+def test_a_sidecar_that_always_hangs_up() -> None:
+    with answering(hanging_up) as (url, heads):
+        assert type(failure(url)) is SidecarUnreachable
+    assert len(heads) == 2
+
+
+def test_a_truncated_body() -> None:
+    with answering(http(FINE[:-10], length=len(FINE))) as (url, _):
+        assert type(failure(url)) is SidecarUnreachable
+
+
+def test_a_server_that_does_not_speak_http() -> None:
+    with answering(lambda connection: connection.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")) as (url, _):
+        assert type(failure(url)) is SidecarUnreachable
+
+
+def test_https_to_a_sidecar_without_it(stand_in: Path) -> None:
+    with private_opa(stand_in) as (url, _):
+        assert type(failure(url.replace("http:", "https:"))) is SidecarUnreachable
+
+
+# --------------------------------------------------------------------------------------------
+# An answer that is an error
+# --------------------------------------------------------------------------------------------
+
+
+def test_a_refused_token(stand_in: Path) -> None:
+    authz = stand_in.with_name("authz.rego")
+    authz.write_text(
+        'package system.authz\n\ndefault allow := false\n\nallow if input.identity == "good"\n'
+    )
+    flags = ("--authentication=token", "--authorization=basic")
+    with private_opa(stand_in, authz, *flags) as (url, _):
+        for options in ({}, {"token": "wrong-secret"}):
+            error = failure(url, **options)
+            assert isinstance(error, TokenRefused)
+            assert (error.status, error.code) == (401, "unauthorized")
+            assert "wrong-secret" not in str(error)
+        with Client(url, token="good") as client:
+            assert client.decide(REQUEST).outcome == "invalid"
+
+
+def test_opas_own_error_with_its_code_and_place(tmp_path: Path) -> None:
+    path = tmp_path / "policy.rego"
+    path.write_text("package priorauth\n\ndecision := to_number(input.request_id)\n")
+    with private_opa(path) as (url, _):
+        error = failure(url)
+    assert type(error) is SidecarHTTPError
+    assert (error.status, error.code) == (500, "internal_error")
+    (listed,) = error.errors
+    assert listed.code == "eval_builtin_error"
+    assert listed.location == f"{path}:3"
+    assert "eval_builtin_error" in str(error)
+    assert f"{path}:3" in str(error)
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "201 Created", "404 Not Found", "502 Bad"])
+def test_any_status_but_200(status: str) -> None:
+    with answering(http(FINE, status)) as (url, _):
+        error = failure(url)
+    assert type(error) is SidecarHTTPError
+    assert error.status == int(status.split()[0])
+    assert error.code is None
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary"])
+def test_redirects_are_not_followed(status: str) -> None:
+    with (
+        answering(http(FINE)) as (elsewhere, heads),
+        answering(http(b"", status, f"Location: {elsewhere}/v1/data/x")) as (url, _),
+    ):
+        error = failure(url, token="secret")
+    assert isinstance(error, SidecarHTTPError)
+    assert error.status == int(status.split()[0])
+    assert heads == []
+
+
+# --------------------------------------------------------------------------------------------
+# 200, but no decision
+# --------------------------------------------------------------------------------------------
+
+
+def test_an_opa_without_the_policy(tmp_path: Path) -> None:
+    path = tmp_path / "policy.rego"
+    path.write_text("package somebody.elses\n\nallow := true\n")
+    with private_opa(path) as (url, _):
+        error = failure(url)
+        with Client(url) as client, pytest.raises(UndefinedResult):
+            client.health()
+    assert type(error) is UndefinedResult
+    assert "priorauth/decision" in str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>welcome MEMBER-4711</html>",
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b"null",
+        b"[1]",
+        b'"result"',
+        b'{"result": null}',
+        b'{"result": []}',
+        json.dumps({"result": {**INVALID, "outcome": "MEMBER-4711"}}).encode(),
+        json.dumps({"result": {**INVALID, "request_id": "someone else's"}}).encode(),
+    ],
+)
+def test_a_body_that_is_no_decision(body: bytes) -> None:
+    with answering(http(body)) as (url, _):
+        assert type(failure(url)) is MalformedResult
+
+
+@pytest.mark.parametrize("answers", [0, 1, 3])
+def test_a_batch_with_another_number_of_answers(answers: int) -> None:
+    body = json.dumps({"result": [INVALID] * answers}).encode()
+    with (
+        answering(http(body)) as (url, _),
+        Client(url) as client,
+        pytest.raises(MalformedResult, match=f"{answers} answers to 2 requests") as caught,
+    ):
+        list(client.decide_many([REQUEST, REQUEST]))
+    discreet(caught.value)
+
+
+def test_a_batch_whose_answers_are_of_other_requests() -> None:
+    body = json.dumps({"result": [INVALID, INVALID]}).encode()
+    with (
+        answering(http(body)) as (url, _),
+        Client(url) as client,
+        pytest.raises(MalformedResult) as caught,
+    ):
+        list(client.decide_many([REQUEST, {**REQUEST, "request_id": "another"}]))
+    assert caught.value.pointer == "/1/request_id"
+    discreet(caught.value)
+
+
+def test_health_of_a_policy_with_faults(tmp_path: Path) -> None:
+    fault = {"guideline": "g", "version": "1", "path": "/title", "message": "missing"}
+    path = tmp_path / "policy.rego"
+    path.write_text(f"package priorauth\n\nintegrity := [{json.dumps(fault)}]\n\ncatalog := []\n")
+    with private_opa(path) as (url, _), Client(url) as client:
+        with pytest.raises(UnsoundPolicy) as caught:
+            client.health()
+    assert caught.value.faults == (priorauth.IntegrityFault(**fault),)
+    assert "g 1 at /title: missing" in str(caught.value)
+    discreet(caught.value)
+
+
+def test_health_without_a_guideline(tmp_path: Path) -> None:
+    path = tmp_path / "policy.rego"
+    path.write_text("package priorauth\n\nintegrity := []\n\ncatalog := []\n")
+    with private_opa(path) as (url, _), Client(url) as client:
+        with pytest.raises(UndefinedResult):
+            client.health()
+
+
+# --------------------------------------------------------------------------------------------
+# Surroundings that have no say
+# --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[bytes]]:
+    """An environment with a proxy, a netrc and a CA bundle; what the proxy is asked."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password netrc-secret\n")
+    netrc.chmod(0o600)
+    with answering(http(b"{}")) as (proxy, heads):
+        for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.setenv("NETRC", str(netrc))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(netrc))
+        yield heads
+
+
+def test_proxies_netrc_and_cookies(hostile: list[bytes]) -> None:
+    with (
+        answering(http(FINE, "200 OK", "Set-Cookie: a=b; Path=/")) as (url, heads),
+        Client(url, token="mine") as client,
+    ):
+        client.decide(REQUEST)
+        client.decide(REQUEST)
+    assert hostile == []
+    for head in heads:
+        assert b"\r\nAuthorization: Bearer mine" in head
+        assert b"ookie" not in head
+        assert b"strict-builtin-errors=true" in head
+
+
+# --------------------------------------------------------------------------------------------
+# Threads
+# --------------------------------------------------------------------------------------------
+
+
+def test_one_client_in_many_threads(url: str) -> None:
+    with Client(url) as client, ThreadPoolExecutor(32) as threads:
+        names = [f"thread-{n}" for n in range(400)]
+        decided = threads.map(lambda name: client.decide({**REQUEST, "request_id": name}), names)
+        assert [decision.request_id for decision in decided] == names
+
+
+def test_a_timeout_in_one_thread_disturbs_no_other(stand_in: Path) -> None:
+    """A call's deadline is its own, though connections and client are shared."""
+    with private_opa(stand_in) as (fine, _), answering(dripping(HEAD + FINE)) as (slow, _):
+        with Client(fine, timeout=5) as quick, Client(slow, timeout=0.3) as late:
+            faults = list[PriorAuthError]()
+
+            def run() -> None:
+                with pytest.raises(SidecarTimeout) as caught:
+                    late.decide(REQUEST)
+                faults.append(caught.value)
+
+            thread = threading.Thread(target=run)
+            thread.start()
+            while thread.is_alive():
+                assert quick.decide(REQUEST).outcome == "invalid"
+            thread.join()
+    assert len(faults) == 1
