@@ -1,0 +1,36 @@
+"""Where the policy is: the files that come with the package, or the checkout's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import ConfigurationError
+
+FOLDERS = ("policy", "rego")
+"""What OPA loads, relative to a policy's root: the guidelines' data, and the rules."""
+
+TESTS = "*_test.rego"
+"""The Rego files that are no part of the policy served."""
+
+
+def root() -> Path:
+    """The folder that holds `policy/`, `rego/` and `schemas/`.
+
+    An installed package carries them; an editable install uses those of its checkout.
+    """
+    package = Path(__file__).resolve().parent
+    carried = package / "_policy"
+    return check(carried if carried.is_dir() else package.parents[1])
+
+
+def check(folder: Path) -> Path:
+    """`folder`, made absolute, when it holds a policy. Raises `ConfigurationError` otherwise."""
+    for name in FOLDERS:
+        if not (folder / name).is_dir():
+            raise ConfigurationError(f"{folder} holds no policy: it has no folder {name}/")
+    return folder.resolve()
+
+
+def paths(root: Path) -> list[Path]:
+    """What to hand to OPA to load the policy at `root`."""
+    return [root / name for name in FOLDERS]
