@@ -1,0 +1,331 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
+
+import typer
+
+from ..client import Client
+from ..errors import ConfigurationError, NotJSON, PriorAuthError, SidecarStartError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FAILED = 1
+USAGE = 2
+INVALID = 3
+NO_DECISION = 4
+INTERRUPTED = 130
+
+EXIT_CODES = """Exit codes:
+
+0  decided, whatever the outcome; or all is well
+
+1  a file cannot be read or written
+
+2  usage: an unknown option, a missing file, a URL that cannot work
+
+3  a request, or a line of a batch, is not JSON or is `invalid`
+
+4  no decision: the sidecar cannot be started or reached, or it fails
+
+130  interrupted (Ctrl-C)
+"""
+
+app = typer.Typer(
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Connect = Callable[[], AbstractContextManager[Client]]
+
+
+def main() -> None:
+    """Run the command line, and exit with one of the codes that `--help` lists."""
+    # As an exception, so that a sidecar of ours is stopped and no half of a file stays.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    app(prog_name="priorauth")
+
+
+@app.callback()
+def _root() -> None:
+    """A payer's prior-authorization guidelines as code: what they say of a request."""
+
+
+@contextmanager
+def _connect(
+    url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PRIORAUTH_URL",
+            help="The sidecar to ask, as in http://127.0.0.1:8181; without, one of its own is "
+            "started for as long as it takes.",
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="A file with the bearer token for --url; or put it in PRIORAUTH_TOKEN.",
+        ),
+    ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(exists=True, help="The authorities to trust for https (PEM)."),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="A client certificate (PEM)."),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The key of --certificate (PEM)."),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.001, help="The seconds that a call may take in all.")
+    ] = 10.0,
+) -> Iterator[Client]:
+    if url is None:
+        if token_file or ca or certificate or key:
+            raise ConfigurationError("--token-file, --ca, --certificate and --key go with --url")
+        from ..sidecar import LocalSidecar
+
+        with LocalSidecar(opa=_opa()) as own, Client(own, timeout=timeout) as client:
+            yield client
+        return
+    if (certificate is None) is not (key is None):
+        raise ConfigurationError("--certificate and --key go together")
+    token = token_file.read_text().strip() if token_file else os.environ.get("PRIORAUTH_TOKEN")
+    pair = (certificate, key) if certificate and key else None
+    with Client(url, token=token or None, ca=ca, certificate=pair, timeout=timeout) as client:
+        yield client
+
+
+def _asks(command: Callable[..., None]) -> Callable[..., None]:
+    """Make a command of a function with a parameter `connect`: gives it `_connect`'s options."""
+    asking = inspect.signature(_connect, eval_str=True).parameters
+    own = inspect.signature(command, eval_str=True).parameters
+    parameters = [p for p in (*own.values(), *asking.values()) if p.name != "connect"]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        connect = functools.partial(_connect, **{name: given.pop(name) for name in asking})
+        with _failing_clearly():
+            command(connect=connect, **given)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in parameters}
+    return app.command(epilog=EXIT_CODES)(run)
+
+
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+
+
+@_asks
+def decide(
+    connect: Connect,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            allow_dash=True,
+            metavar="FILE|-",
+            help="A request document (JSON).",
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Decide one request: its outcome, clause by clause, and what is missing."""
+    from ._reading import read_json
+
+    name = "standard input" if _is_dash(file) else str(file)
+    try:
+        with _opened(file) as data:
+            request = read_json(data.read())
+    except NotJSON as fault:
+        raise NotJSON(f"{name} is not JSON: {fault}") from None
+    with connect() as client:
+        decision = client.decide(request)
+    if as_json:
+        _print_json(decision.raw)
+    else:
+        from ._show import show_decision
+
+        show_decision(_console(), decision)
+    if decision.outcome == "invalid":
+        raise typer.Exit(INVALID)
+
+
+@_asks
+def batch(
+    connect: Connect,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            allow_dash=True,
+            metavar="FILE|-",
+            help="Request documents, one a line (NDJSON).",
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            dir_okay=False,
+            allow_dash=True,
+            metavar="FILE|-",
+            help="Where the decisions go, one a line; replaced only once it is whole.",
+        ),
+    ] = Path("-"),
+) -> None:
+    """Decide many requests, a line out for every line in.
+
+    A line that is not JSON, also an empty one, gets an `invalid` decision that names it.
+    """
+    from ._batch import decide_lines, replacing
+    from ._show import progress, summary
+
+    to: AbstractContextManager[BinaryIO]
+    to = nullcontext(sys.stdout.buffer) if _is_dash(output) else replacing(output)
+    started = time.monotonic()
+    with connect() as client, _opened(file) as lines:
+        size = None if _is_dash(file) else file.stat().st_size
+        with to as out, progress(_console(stderr=True), size) as done:
+            outcomes = decide_lines(client, lines, out, done)
+            out.flush()
+    _say(summary(outcomes, time.monotonic() - started))
+    if outcomes["invalid"]:
+        raise typer.Exit(INVALID)
+
+
+@_asks
+def guideline(
+    connect: Connect,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="Which one; all of them in short without."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the guidelines on file: their versions, text with its limits, and clauses."""
+    with connect() as client:
+        catalog = client.catalog()
+    chosen = [each for each in catalog if name in (None, each.id)]
+    if not chosen:
+        known = ", ".join(each.id for each in catalog)
+        raise ConfigurationError(f"no guideline on file has this ID; there is {known}")
+    if as_json:
+        _print_json([each.raw for each in chosen] if name is None else chosen[0].raw)
+        return
+    from ._show import show_guideline, show_guidelines
+
+    if len(chosen) == 1:
+        show_guideline(_console(), chosen[0])
+    else:
+        show_guidelines(_console(), chosen)
+
+
+@_asks
+def health(connect: Connect) -> None:
+    """Check that a sidecar can be reached, has its policy, and that its data is sound."""
+    with connect() as client:
+        found = client.health()
+    print(f"{found.url} is fit to decide: OPA {found.opa_version or 'of a version it hides'}")
+    for each in found.guidelines:
+        print(f"  {each.id}: {each.title}, {', '.join(v.version for v in each.versions)}")
+
+
+@app.command(epilog=EXIT_CODES)
+def serve(
+    docker: Annotated[
+        bool, typer.Option("--docker", help="In a container of the official image.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 for a free one.")
+    ] = 8181,
+) -> None:
+    """Run a sidecar on this machine until Ctrl-C. Prints its URL once it is fit to decide."""
+    with _failing_clearly():
+        from ..sidecar import DockerSidecar, LocalSidecar
+
+        sidecar = DockerSidecar(port=port) if docker else LocalSidecar(opa=_opa(), port=port)
+        with sidecar as url:
+            print(url, flush=True)
+            _say(f"OPA {sidecar.opa_version} serves until Ctrl-C")
+            code = sidecar.wait()
+        raise SidecarStartError(f"the sidecar stopped of itself, with exit code {code}")
+
+
+@contextmanager
+def _failing_clearly() -> Iterator[None]:
+    """Every failure is a paragraph on stderr and an exit code, never a traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _fail(INTERRUPTED, "interrupted")
+    except ConfigurationError as error:
+        _fail(USAGE, error)
+    except NotJSON as error:
+        _fail(INVALID, error)
+    except PriorAuthError as error:
+        _fail(NO_DECISION, error)
+    except BrokenPipeError:
+        # Whoever read our output has had enough; what is left in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
+    except OSError as error:
+        _fail(FAILED, error)
+
+
+def _fail(code: int, why: object) -> NoReturn:
+    _say(f"priorauth: {why}")
+    raise typer.Exit(code) from None
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _opa() -> Path:
+    from .. import opa
+
+    return opa.ensure(_say)
+
+
+def _is_dash(path: Path) -> bool:
+    return str(path) == "-"
+
+
+def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if _is_dash(path) else path.open("rb")
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,202 @@
+"""Decisions and guidelines for people."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from ..catalog import Guideline, GuidelineVersion
+from ..decision import Decision
+
+_STYLES = {
+    "approved": "green",
+    "modified": "yellow",
+    "denied": "red",
+    "pended": "cyan",
+    "not_applicable": "magenta",
+    "invalid": "red",
+    "met": "green",
+    "not_met": "red",
+    "unknown": "cyan",
+    "reduced": "yellow",
+}
+
+
+def show_decision(console: Console, decision: Decision) -> None:
+    style = _STYLES[decision.outcome]
+    outcome = Text(f" {_words(decision.outcome).upper()} ", f"bold reverse {style}")
+    if decision.request_id is not None:
+        outcome.append(f"  {_clean(decision.request_id)}", "not reverse bold default")
+    console.print(outcome)
+    if guideline := decision.guideline:
+        console.print(_text(f"{guideline.title}, guideline version {guideline.version}"))
+    if decision.requires_clinician_review:
+        console.print(Text("A clinician must review this before it is final.", "bold"))
+    if terms := decision.authorization:
+        _section(console, "Authorization")
+        _rows(
+            console,
+            [
+                ("from", _text(terms.start_date)),
+                ("to", _text(terms.end_date)),
+                ("per fill", _text(f"{terms.tablets} tablets for {terms.days_supply} days")),
+                ("package", _text(terms.package or "none of the guideline's packs matches")),
+            ],
+        )
+    if decision.errors:
+        _section(console, "Errors in the request")
+        _rows(console, [(e.path or "(all of it)", _text(e.message)) for e in decision.errors])
+    if decision.reasons:
+        _section(console, "Why")
+        _rows(console, [(r.clause or "-", _text(r.message)) for r in decision.reasons])
+    if decision.missing:
+        _section(console, "Missing: to be asked")
+        _rows(
+            console,
+            [(m.clause, Group(_text(m.question), _faint(m.path))) for m in decision.missing],
+        )
+    if decision.notices:
+        _section(console, "Notices")
+        _rows(console, [("*", _text(notice.message)) for notice in decision.notices])
+    if decision.criteria:
+        _section(console, "Clause by clause")
+        table = _table(3)
+        for criterion in decision.criteria:
+            facts = "; ".join(f"{_words(k)}: {_value(v)}" for k, v in criterion.facts.items())
+            table.add_row(
+                Text(_words(criterion.status), f"bold {_STYLES[criterion.status]}"),
+                _text(criterion.clause),
+                Group(_text(criterion.text), _faint(facts)),
+            )
+        console.print(table)
+
+
+def show_guidelines(console: Console, guidelines: Iterable[Guideline]) -> None:
+    """One line for each."""
+    _rows(
+        console,
+        [
+            (g.id, _text(f"{g.title}: {', '.join(v.version for v in g.versions)}"))
+            for g in guidelines
+        ],
+    )
+
+
+def show_guideline(console: Console, guideline: Guideline) -> None:
+    console.print(Text(_clean(guideline.title), "bold"), _faint(f"({guideline.id})"))
+    console.print(_text(f"For {', '.join(guideline.drug_names)}"))
+    for version in reversed(guideline.versions):
+        _show_version(console, version)
+
+
+def _show_version(console: Console, version: GuidelineVersion) -> None:
+    until = f"to {version.in_force_to}" if version.in_force_to else "on"
+    _section(console, f"Version {version.version}")
+    _rows(
+        console,
+        [
+            ("effective", _text(version.effective_date)),
+            ("next review", _text(version.next_review)),
+            ("governs", _text(f"service dates from {version.in_force_from} {until}")),
+        ],
+    )
+    for section in version.sections:
+        console.print()
+        console.print(Text(_clean(f"{section.section}  {section.title}"), "bold"))
+        console.print(Padding(_text(section.text), (0, 0, 0, 2)))
+    _section(console, "What is asked, clause by clause")
+    table = _table(2)
+    for clause in version.criteria:
+        questions = [_faint(f"{q.question} ({q.path})") for q in clause.questions]
+        table.add_row(_text(clause.clause), Group(_text(clause.text), *questions))
+    console.print(table)
+
+
+def summary(outcomes: Counter[str], seconds: float) -> str:
+    """How many were decided, and how many with which outcome."""
+    total = sum(outcomes.values())
+    parts = [f"{count:,} {_words(outcome)}" for outcome, count in outcomes.most_common()]
+    lines = f"{total:,} line" if total == 1 else f"{total:,} lines"
+    return f"{lines} in {seconds:.1f} s: {', '.join(parts) or 'nothing to decide'}"
+
+
+def _section(console: Console, title: str) -> None:
+    console.print()
+    console.print(Text(_clean(title), "bold underline"))
+
+
+def _rows(console: Console, rows: Iterable[tuple[str, RenderableType]]) -> None:
+    table = _table(2)
+    for label, content in rows:
+        table.add_row(_text(label), content)
+    console.print(table)
+
+
+def _table(columns: int) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(columns - 1):
+        table.add_column(max_width=24, overflow="fold")
+    table.add_column(overflow="fold")
+    return table
+
+
+def _text(value: object) -> Text:
+    return Text(_clean(str(value)))
+
+
+def _faint(value: str) -> Text:
+    return Text(_clean(value), "dim")
+
+
+def _clean(text: str) -> str:
+    """Without what a terminal would obey rather than show."""
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _value(value: Any) -> str:
+    """A fact, whatever a guideline's rules report."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_value(item) for item in value) or "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_words(k)} {_value(v)}" for k, v in value.items()) or "none"
+    return _words(value) if isinstance(value, str) else json.dumps(value)
+
+
+@contextmanager
+def progress(console: Console, size: int | None) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar, on a terminal only: takes the lines and bytes that each step has done."""
+    columns = (
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[lines]:,} lines"),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=size, lines=0)
+        lines = 0
+
+        def done(more: int, octets: int) -> None:
+            nonlocal lines
+            lines += more
+            bar.update(task, advance=octets, lines=lines)
+
+        yield done
