@@ -1,0 +1,61 @@
+# METADATA
+# title: VII. Billing/Coding Information
+# description: How the tablets are packaged.
+package priorauth.guidelines.xpovio.billing_coding
+
+import data.priorauth.figure
+import data.priorauth.version
+
+# METADATA
+# title: Package name
+# description: >-
+#   The pack in VII with the weekly dose and, when given, the times per week (Reading 6); `null` when none matches.
+package_name := _matching_name
+
+package_name := null if {
+	packages
+	not _matching_name
+}
+
+# METADATA
+# title: Notices
+# description: The dose and its schedule match none of the packs in VII.
+notices := [{
+	"code": "no_matching_package",
+	"message": "The dose and its schedule match none of the packs listed in VII.",
+} |
+	is_number(input.dose.mg_per_week)
+	not _matching_name
+] if {
+	packages
+}
+
+# METADATA
+# title: Packages
+# description: The packs that VII lists.
+packages := listed if {
+	listed := figure.records(
+		_section.packages,
+		{"mg_per_week", "times_per_week", "weeks", "tablets"},
+	)
+	every pack in listed {
+		is_string(pack.name)
+	}
+}
+
+# METADATA
+# title: Faults
+# description: The figures of VII that are missing or of the wrong kind.
+faults contains {
+	"path": "/sections/billing_coding/packages",
+	"message": "must be an array of packs, each with a name and a whole number of mg_per_week, times_per_week, weeks and tablets, at least one",
+} if not packages
+
+# Two packs with one dose and schedule conflict here, which is an error and not a decision.
+_matching_name := pack.name if {
+	some pack in _section.packages
+	pack.mg_per_week == input.dose.mg_per_week
+	object.get(input, ["dose", "times_per_week"], null) in {null, pack.times_per_week}
+}
+
+_section := version.text.sections.billing_coding

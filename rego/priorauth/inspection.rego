@@ -1,0 +1,198 @@
+# METADATA
+# title: Inspection
+# description: >-
+#   What is wrong with the guidelines on file. Each version is inspected as data, and by asking the rules themselves to
+#   decide an otherwise empty request under it.
+package priorauth.inspection
+
+import data.priorauth.calendar
+import data.priorauth.determination
+import data.priorauth.figure
+import data.priorauth.outcome
+import data.priorauth.request
+
+# METADATA
+# title: Findings
+# description: Every finding, by guideline, version and JSON Pointer; empty when all is sound.
+findings := [{"guideline": finding[0], "version": finding[1], "path": finding[2], "message": finding[3]} |
+	some finding in _findings
+]
+
+_findings contains ["", "", "/plan/clinician_review/outcomes", "must be an array of outcomes, at least one"] if {
+	not _outcomes
+}
+
+_findings contains ["", "", "/guidelines", "must have at least one guideline"] if count(_versions) == 0
+
+_findings contains [id, number, path, message] if {
+	some [id, number] in _versions
+	some path, message in _expected
+	not _sound(path, number, data.guidelines[id][number])
+}
+
+_findings contains [id, number, "/in_force", concat(" ", ["must not share a day with", other_id, other])] if {
+	some [id, number] in _versions
+	some [other_id, other] in _versions
+	[id, number] != [other_id, other]
+	_overlap(data.guidelines[id][number], data.guidelines[other_id][other])
+}
+
+_findings contains [id, number, concat("/", ["/sections", section]), "must have a section, a title, a text and a position of its own"] if {
+	some [id, number] in _versions
+	some section, _ in data.guidelines[id][number].sections
+	not _readable(section, data.guidelines[id][number].sections)
+}
+
+_findings contains [id, number, concat("/", ["/sections", section, "clauses", clause]), "is a clause that no criterion uses"] if {
+	some [id, number] in _versions
+	some section, content in data.guidelines[id][number].sections
+	some clause, _ in content.clauses
+	not _used(clause, content)
+}
+
+_findings contains [id, number, concat("/", ["/sections", section, "criteria", criterion, "clause"]), "must be a clause of the section, with its text"] if {
+	some [id, number] in _versions
+	some section, content in data.guidelines[id][number].sections
+	some criterion, _ in content.criteria
+	not _cited(criterion, content)
+}
+
+_findings contains [id, number, concat("/", ["/sections", section, "criteria", criterion, "questions"]), "must be an array of questions, each with the path of a fact that requests have"] if {
+	some [id, number] in _versions
+	some section, content in data.guidelines[id][number].sections
+	some criterion, _ in content.criteria
+	not _asked(criterion, content)
+}
+
+# What the rules make of it.
+_findings contains [id, number, fault.path, fault.message] if {
+	some [id, number] in _versions
+	some fault in data.priorauth.guidelines[id].faults with input as _probe(id, number, "initial")
+}
+
+_findings contains [id, number, "", concat(" ", ["its rules cannot decide a request of type", type])] if {
+	some [id, number] in _versions
+	some type in ["initial", "renewal"]
+	not _decidable(id, number, type)
+}
+
+_findings contains [id, number, "/sections", concat(" ", ["has no criterion", criterion, "that its rules report"])] if {
+	some [id, number] in _versions
+	some criterion in (_reported(id, number) - _criteria(id, number))
+}
+
+_findings contains [id, number, "/sections", concat(" ", ["has a criterion", criterion, "that its rules do not report"])] if {
+	some [id, number] in _versions
+	some criterion in (_criteria(id, number) - _reported(id, number))
+}
+
+_versions contains [id, number] if {
+	some id, numbers in data.guidelines
+	some number, _ in numbers
+}
+
+_outcomes := figure.strings(data.plan.clinician_review.outcomes)
+
+# What each part of a version must be; `_sound` says when it is.
+_expected := {
+	"/title": "must be a string",
+	"/drug/names": "must be an object of drug names in lower case, each with what it is, at least one",
+	"/effective_date": "must be a date that exists, written YYYY-MM-DD, the one the version is filed under",
+	"/next_review": "must be a month, written YYYY-MM",
+	"/date_of_origin": "must be a month, written YYYY-MM",
+	"/review_dates": "must be an array of months, written YYYY-MM, at least one",
+	"/in_force": "must have a date `from` and, if it ends, a date `to` that is not earlier",
+	"/sections": "must have a section with a criterion",
+}
+
+_sound("/title", _, text) if is_string(text.title)
+
+_sound("/drug/names", _, text) if {
+	every name in figure.keys(text.drug.names) {
+		name == lower(trim_space(name))
+	}
+}
+
+_sound("/effective_date", number, text) if {
+	regex.match(calendar.day, text.effective_date)
+	text.effective_date == number
+}
+
+_sound("/next_review", _, text) if regex.match(calendar.month, text.next_review)
+
+_sound("/date_of_origin", _, text) if regex.match(calendar.month, text.date_of_origin)
+
+_sound("/review_dates", _, text) if {
+	every month in figure.strings(text.review_dates) {
+		regex.match(calendar.month, month)
+	}
+}
+
+_sound("/in_force", _, text) if _period(text)
+
+_sound("/sections", _, text) if {
+	some section in text.sections
+	count(section.criteria) > 0
+}
+
+_overlap(text, other) if {
+	some name, _ in text.drug.names
+	other.drug.names[name]
+	_period(text).from <= _period(other).to
+	_period(other).from <= _period(text).to
+}
+
+_period(text) := {"from": text.in_force.from, "to": to} if {
+	to := object.get(text.in_force, "to", "9998-12-31")
+	every date in [text.in_force.from, to] {
+		is_string(date)
+		regex.match(calendar.day, date)
+	}
+	text.in_force.from <= to
+}
+
+_readable(id, sections) if {
+	is_string(sections[id].section)
+	is_string(sections[id].title)
+	is_string(sections[id].text)
+	is_number(sections[id].position)
+	count([other | some other in sections; other.position == sections[id].position]) == 1
+}
+
+_used(clause, section) if {
+	some criterion in section.criteria
+	criterion.clause == clause
+}
+
+_cited(criterion, section) if is_string(section.clauses[section.criteria[criterion].clause])
+
+_asked(criterion, section) if {
+	is_array(section.criteria[criterion].questions)
+	every asked in section.criteria[criterion].questions {
+		asked.path in request.facts
+		is_string(asked.question)
+	}
+}
+
+_criteria(id, number) := {criterion |
+	some section in data.guidelines[id][number].sections
+	some criterion, _ in section.criteria
+}
+
+_reported(id, number) := {criterion.id |
+	some type in ["initial", "renewal"]
+	some criterion in outcome.criteria with input as _probe(id, number, type)
+}
+
+_decidable(id, number, type) if {
+	document := determination.document with input as _probe(id, number, type)
+	document.guideline.id == id
+	document.guideline.version == number
+}
+
+# The request that states nothing but what makes this version govern it.
+_probe(id, number, type) := {
+	"type": type,
+	"service_date": data.guidelines[id][number].in_force.from,
+	"drug": {"name": min(object.keys(data.guidelines[id][number].drug.names))},
+}

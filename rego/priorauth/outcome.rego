@@ -1,0 +1,51 @@
+# METADATA
+# title: Outcome
+# description: >-
+#   The outcome that follows from the statuses of the criteria. Stages are settled in order, applicability, coverage,
+#   then limits: within a stage a criterion not met weighs before an unknown one, and no later stage can undo an earlier.
+package priorauth.outcome
+
+import data.priorauth.version
+
+# METADATA
+# title: Criteria
+# description: All criteria of the request's type, in the order of the decision.
+criteria := array.concat(array.concat(applicability, coverage), limits)
+
+# METADATA
+# title: Applicability
+# description: The criteria that say whether the guideline applies to the member.
+applicability := data.priorauth.guidelines[version.id].applicability
+
+# METADATA
+# title: Coverage
+# description: The criteria that say whether the drug is covered.
+coverage := data.priorauth.guidelines[version.id].coverage
+
+# METADATA
+# title: Limits
+# description: The criteria that say how much is covered, and for how long.
+limits := data.priorauth.guidelines[version.id].limits
+
+# METADATA
+# title: Outcome
+# description: One of `not_applicable`, `pended`, `denied`, `modified` and `approved`.
+value := "not_applicable" if {
+	"not_met" in _applicability
+} else := "pended" if {
+	"unknown" in _applicability
+} else := "denied" if {
+	"not_met" in _coverage
+} else := "pended" if {
+	"unknown" in _coverage
+} else := "pended" if {
+	"unknown" in _limits
+} else := "modified" if {
+	"reduced" in _limits
+} else := "approved"
+
+_applicability := {criterion.status | some criterion in applicability}
+
+_coverage := {criterion.status | some criterion in coverage}
+
+_limits := {criterion.status | some criterion in limits}

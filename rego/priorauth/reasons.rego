@@ -1,0 +1,112 @@
+# METADATA
+# title: Reasons
+# description: Why a request is not approved as asked, and what to ask the prescriber.
+package priorauth.reasons
+
+import data.priorauth.outcome
+import data.priorauth.version
+
+# METADATA
+# title: Reasons that bear on the outcome
+# description: One for each criterion that the outcome follows from; none when the request is approved as asked.
+bearing := [reason |
+	some criterion in _weighed
+	criterion.status == _decisive[outcome.value]
+	reason := object.union(
+		{"criterion": criterion.id, "clause": criterion.clause},
+		object.get(_explanations, criterion.id, _plain(criterion)),
+	)
+]
+
+# METADATA
+# title: Reason of an ungoverned request
+# description: Why no guideline on file governs the request.
+ungoverned := {
+	"code": version.ungoverned,
+	"criterion": null,
+	"clause": null,
+	"message": _ungoverned_messages[version.ungoverned],
+}
+
+# METADATA
+# title: Missing facts
+# description: >-
+#   The absent facts that the unknown criteria of a pended request rest on, each with the question to put to the
+#   prescriber. Answering every question leaves none.
+missing := [] if outcome.value != "pended"
+
+missing := [question |
+	some criterion in _unknown
+	some asked in _text[criterion.id].questions
+	_absent(criterion.id, asked.path)
+	question := {
+		"path": asked.path,
+		"criterion": criterion.id,
+		"clause": criterion.clause,
+		"question": asked.question,
+	}
+] if {
+	outcome.value == "pended"
+	every criterion in _unknown {
+		every asked in _text[criterion.id].questions {
+			is_string(asked.path)
+			is_string(asked.question)
+		}
+	}
+}
+
+_ungoverned_messages := {
+	"drug_not_governed": "No guideline on file names this drug.",
+	"service_date_not_governed": "No text on file of this drug's guideline was in force on the service date.",
+}
+
+# The status that decides each outcome, and the criteria among which it does.
+_decisive := {
+	"not_applicable": "not_met",
+	"pended": "unknown",
+	"denied": "not_met",
+	"modified": "reduced",
+}
+
+default _weighed := []
+
+_weighed := outcome.applicability if outcome.value == "not_applicable"
+
+_weighed := outcome.criteria if outcome.value == "pended"
+
+_weighed := outcome.coverage if outcome.value == "denied"
+
+_weighed := outcome.limits if outcome.value == "modified"
+
+_unknown := [criterion |
+	some criterion in outcome.criteria
+	criterion.status == "unknown"
+]
+
+# What a section says of its own criterion, where the status alone does not say enough.
+_explanations := data.priorauth.guidelines[version.id].explanations
+
+_plain(criterion) := {
+	"code": concat("_", [criterion.id, criterion.status]),
+	"message": concat(" ", [_lead[criterion.status], criterion.text]),
+}
+
+_lead := {
+	"not_met": "Not met:",
+	"unknown": "Not known:",
+	"reduced": "Reduced to what the guideline allows:",
+}
+
+_text[id] := criterion if {
+	some section in version.text.sections
+	some id, criterion in section.criteria
+}
+
+_absent(_, path) if not _given(path)
+
+_absent(id, path) if _given(path) in _text[id].not_known
+
+_given(path) := given if {
+	given := object.get(input, split(trim_prefix(path, "/"), "/"), null)
+	not given in {null, []}
+}
