@@ -24,7 +24,7 @@ def private_opa(*arguments: str | Path) -> Iterator[tuple[str, subprocess.Popen[
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [priorauth.opa.ensure(), "run", "--server", "--skip-version-check"]
+    command: list[str | Path] = [priorauth.opa.ensure(), "run", "--server", "--skip-version-check"]
     command += ["--addr", f"127.0.0.1:{port}", "--log-level", "error"]
     process = subprocess.Popen([*command, *arguments], stderr=subprocess.DEVNULL)
     try:

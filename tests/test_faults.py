@@ -7,7 +7,6 @@ import os
 import pickle
 import signal
 import socket
-import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -297,9 +296,12 @@ def test_health_of_a_policy_with_faults(tmp_path: Path) -> None:
     fault = {"guideline": "g", "version": "1", "path": "/title", "message": "missing"}
     path = tmp_path / "policy.rego"
     path.write_text(f"package priorauth\n\nintegrity := [{json.dumps(fault)}]\n\ncatalog := []\n")
-    with private_opa(path) as (url, _), Client(url) as client:
-        with pytest.raises(UnsoundPolicy) as caught:
-            client.health()
+    with (
+        private_opa(path) as (url, _),
+        Client(url) as client,
+        pytest.raises(UnsoundPolicy) as caught,
+    ):
+        client.health()
     assert caught.value.faults == (priorauth.IntegrityFault(**fault),)
     assert "g 1 at /title: missing" in str(caught.value)
     discreet(caught.value)
@@ -308,9 +310,8 @@ def test_health_of_a_policy_with_faults(tmp_path: Path) -> None:
 def test_health_without_a_guideline(tmp_path: Path) -> None:
     path = tmp_path / "policy.rego"
     path.write_text("package priorauth\n\nintegrity := []\n\ncatalog := []\n")
-    with private_opa(path) as (url, _), Client(url) as client:
-        with pytest.raises(UndefinedResult):
-            client.health()
+    with private_opa(path) as (url, _), Client(url) as client, pytest.raises(UndefinedResult):
+        client.health()
 
 
 # --------------------------------------------------------------------------------------------
@@ -362,18 +363,14 @@ def test_one_client_in_many_threads(url: str) -> None:
 
 def test_a_timeout_in_one_thread_disturbs_no_other(stand_in: Path) -> None:
     """A call's deadline is its own, though connections and client are shared."""
-    with private_opa(stand_in) as (fine, _), answering(dripping(HEAD + FINE)) as (slow, _):
-        with Client(fine, timeout=5) as quick, Client(slow, timeout=0.3) as late:
-            faults = list[PriorAuthError]()
-
-            def run() -> None:
-                with pytest.raises(SidecarTimeout) as caught:
-                    late.decide(REQUEST)
-                faults.append(caught.value)
-
-            thread = threading.Thread(target=run)
-            thread.start()
-            while thread.is_alive():
-                assert quick.decide(REQUEST).outcome == "invalid"
-            thread.join()
-    assert len(faults) == 1
+    with (
+        private_opa(stand_in) as (fine, _),
+        answering(dripping(HEAD + FINE)) as (slow, _),
+        Client(fine, timeout=5) as quick,
+        Client(slow, timeout=0.3) as late,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        waiting = threads.submit(late.decide, REQUEST)
+        while not waiting.done():
+            assert quick.decide(REQUEST).outcome == "invalid"
+        assert type(waiting.exception()) is SidecarTimeout

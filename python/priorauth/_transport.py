@@ -166,6 +166,11 @@ def _encode(value: object) -> bytes | None:
         return None
 
 
+def is_json(request: object) -> bool:
+    """Whether it can be sent, as one of a batch too."""
+    return _encode({"input": {"requests": [request]}}) is not None
+
+
 def not_json(document: object, *, index: int | None = None) -> NotJSON:
     """The error that says where a document cannot be written as JSON, and why."""
     at, value = "", document

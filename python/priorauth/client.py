@@ -15,7 +15,7 @@ import requests
 import urllib3
 
 from ._document import At, Object, items, malformed, mapping, text
-from ._transport import OPA, not_json
+from ._transport import OPA, is_json, not_json
 from .catalog import Guideline, read_catalog
 from .decision import Decision, read_decision
 from .errors import (
@@ -136,9 +136,8 @@ class Client:
     def _batch(self, batch: list[object], done: int) -> tuple[Decision, ...]:
         try:
             body = self._ask("decisions", {"requests": batch})
-        except NotJSON as error:
-            # /requests/<n>/<the rest>
-            index = int(error.pointer.split("/")[2])
+        except NotJSON:
+            index = next(n for n, request in enumerate(batch) if not is_json(request))
             fault = not_json(batch[index], index=done + index)
         else:
             decisions = items(body["result"], (), read_decision)

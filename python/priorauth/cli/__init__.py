@@ -143,13 +143,7 @@ def decide(
     connect: Connect,
     file: Annotated[
         Path,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
-            metavar="FILE|-",
-            help="A request document (JSON).",
-        ),
+        typer.Argument(metavar="FILE|-", help="A request document (JSON)."),
     ],
     as_json: Json = False,
 ) -> None:
@@ -179,21 +173,13 @@ def batch(
     connect: Connect,
     file: Annotated[
         Path,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
-            metavar="FILE|-",
-            help="Request documents, one a line (NDJSON).",
-        ),
+        typer.Argument(metavar="FILE|-", help="Request documents, one a line (NDJSON)."),
     ],
     output: Annotated[
         Path,
         typer.Option(
             "-o",
             "--output",
-            dir_okay=False,
-            allow_dash=True,
             metavar="FILE|-",
             help="Where the decisions go, one a line; replaced only once it is whole.",
         ),
@@ -318,7 +304,12 @@ def _is_dash(path: Path) -> bool:
 
 
 def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if _is_dash(path) else path.open("rb")
+    if _is_dash(path):
+        return nullcontext(sys.stdin.buffer)
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -9,6 +9,8 @@ from typing import Any
 
 from ..errors import NotJSON
 
+_LONGEST = 400
+
 
 def read_json(text: bytes) -> Any:
     """The JSON value in a UTF-8 text (a byte order mark is let through).
@@ -49,8 +51,8 @@ def _constant(name: str) -> Any:
 
 
 def _int(digits: str) -> int:
-    if len(digits) > 400:
-        raise NotJSON("a number has more than 400 digits")
+    if len(digits) > _LONGEST:
+        raise NotJSON(f"a number has more than {_LONGEST} digits")
     return int(digits)
 
 
@@ -59,6 +61,6 @@ def _float(text: str) -> float:
     if math.isinf(value):
         raise NotJSON("a number is too large to be sent")
     # Rounding could turn a dose that no guideline lists into one that it does.
-    if len(text) > 15 and Decimal(text[:400]) != Decimal(repr(value)):
-        raise NotJSON("a number has more digits than can be sent without rounding it")
+    if len(text) > _LONGEST or Decimal(text) != Decimal(repr(value)):
+        raise NotJSON("a number cannot be sent without rounding it")
     return value

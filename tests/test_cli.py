@@ -1,0 +1,513 @@
+"""The command line, as a command: its output, its exit codes, and what it leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts import problems
+from priorauth import NotJSON
+from priorauth.cli._reading import read_json
+from servers import private_opa
+
+COMMAND = [sys.executable, "-m", "priorauth.cli"]
+NOWHERE = "http://127.0.0.1:1"
+
+REQUEST: dict[str, Any] = {
+    "request_id": "r-1",
+    "type": "initial",
+    "service_date": "2022-11-01",
+    "drug": {"name": "Xpovio"},
+    "member": {
+        "birth_date": "1956-04-12",
+        "benefit": "pharmacy",
+        "formulary": "2",
+        "drug_on_formulary": True,
+    },
+    "prescriber": {"taxonomies": ["207RH0003X"]},
+    "nccn": [{"source": "compendium", "category": "2A"}],
+    "documentation": [{"reference": "chart-note-17"}],
+    "dose": {"mg_per_week": 100},
+    "quantity": {"tablets": 20, "days_supply": 28},
+}
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This one, without what would change what the command does."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PRIORAUTH_")}
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE"):
+        kept.pop(name, None)
+    for name in ("PRIORAUTH_OPA", "PRIORAUTH_CACHE"):
+        if name in os.environ:
+            kept[name] = os.environ[name]
+    return kept | {"TERM": "xterm-256color", "PYTHONUTF8": "1"} | more
+
+
+def run(
+    *arguments: str | Path, stdin: str | bytes = b"", **env: str
+) -> subprocess.CompletedProcess[str]:
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], input=data, capture_output=True, env=environment(**env)
+    )
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert "Traceback" not in err
+    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+
+@pytest.fixture
+def request_file(tmp_path: Path) -> Path:
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps(REQUEST))
+    return path
+
+
+# --------------------------------------------------------------------------------------------
+# decide
+# --------------------------------------------------------------------------------------------
+
+
+def test_deciding_with_a_sidecar_of_its_own(request_file: Path) -> None:
+    done = run("decide", request_file)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(" APPROVED   r-1\n")
+    for told in ("Xpovio (selinexor)", "2022-10-03", "2023-04-30", "20 tablets for 28 days"):
+        assert told in done.stdout
+    for clause in ("Applicable", "Footer", "II", "III.1", "III.2", "III.3", "IV", "V"):
+        assert re.search(rf"^met +{re.escape(clause)} ", done.stdout, re.MULTILINE)
+    assert "age: 66" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_what_is_missing_and_what_to_ask(url: str) -> None:
+    bare = {key: REQUEST[key] for key in ("type", "service_date", "drug")}
+    done = run("decide", "-", "--url", url, stdin=json.dumps(bare))
+    assert done.returncode == 0
+    assert "PENDED" in done.stdout
+    assert "/member/birth_date" in done.stdout
+    assert "What is the member's date of birth?" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"quantity": {"tablets": 28, "days_supply": 28}}, ["MODIFIED", "reduced", "clinician"]),
+        ({"member": {**REQUEST["member"], "birth_date": "2010-01-01"}}, ["DENIED", "not met"]),
+        ({"drug": {"name": "another"}}, ["NOT APPLICABLE"]),
+    ],
+)
+def test_what_else_there_is_to_tell(url: str, change: dict[str, Any], told: list[str]) -> None:
+    done = run("decide", "-", "--url", url, stdin=json.dumps(REQUEST | change))
+    assert done.returncode == 0
+    for words in told:
+        assert words in done.stdout
+
+
+def test_json_for_programs(url: str, request_file: Path) -> None:
+    done = run("decide", request_file, "--json", PRIORAUTH_URL=url)
+    assert (done.returncode, done.stderr) == (0, "")
+    decision = json.loads(done.stdout)
+    assert problems("decision", decision) == []
+    assert decision["outcome"] == "approved"
+
+
+def test_an_invalid_request(url: str) -> None:
+    done = run("decide", "-", "--url", url, stdin='{"type": "new", "dosage": 1}')
+    assert done.returncode == 3
+    assert "INVALID" in done.stdout
+    assert "/dosage" in done.stdout
+    assert "/type" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"", "Expecting value at line 1, column 1"),
+        (b"{'type': 4711}", "line 1, column 2"),
+        (b"\xff\xfe4711", "byte 1 is not UTF-8"),
+        (b'{"dose": {"mg_per_week": NaN}}', "NaN"),
+        (b'{"dose": {"mg_per_week": 1e999999999}}', "too large"),
+        (b'{"type": "initial", "type": "renewal"}', '"type" more than once'),
+        (b"[" * 200_000, "too deeply"),
+        (b'{"request_id": "\\ud800"}', "surrogate"),
+    ],
+)
+def test_text_that_is_not_json(url: str, text: bytes, why: str) -> None:
+    done = run("decide", "-", "--url", url, stdin=text)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("priorauth: ")
+    assert why in done.stderr
+    assert "4711" not in done.stderr
+
+
+def test_what_a_terminal_would_obey_is_not_passed_on(url: str) -> None:
+    request = REQUEST | {"request_id": "\x1b[31mred\x07"}
+    done = run("decide", "-", "--url", url, stdin=json.dumps(request))
+    assert "red" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert "\x07" not in done.stdout
+
+
+# --------------------------------------------------------------------------------------------
+# batch
+# --------------------------------------------------------------------------------------------
+
+LINES = [
+    json.dumps(REQUEST),
+    "",
+    "{not json",
+    "null",
+    '{"request_id": "\\udc00"}',
+    json.dumps(REQUEST | {"type": "4711"}),
+    '{"a": 1, "a": 2}',
+    json.dumps(REQUEST | {"request_id": "last"}),
+]
+
+
+def test_a_line_out_for_every_line_in(url: str, tmp_path: Path) -> None:
+    taken, given = tmp_path / "in.ndjson", tmp_path / "out.ndjson"
+    taken.write_text("\n".join(LINES))
+    given.write_text("from before")
+    done = run("batch", taken, "-o", given, "--url", url)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert re.fullmatch(r"8 lines in \d+\.\d s: 6 invalid, 2 approved\n", done.stderr)
+    decisions = [json.loads(line) for line in given.read_text().splitlines()]
+    assert [problems("decision", decision) for decision in decisions] == [[]] * 8
+    outcomes = ["approved", *["invalid"] * 6, "approved"]
+    assert [decision["outcome"] for decision in decisions] == outcomes
+    assert decisions[-1]["request_id"] == "last"
+    for n in (2, 3, 5, 7):
+        (error,) = decisions[n - 1]["errors"]
+        assert error["path"] == ""
+        assert error["message"].startswith(f"line {n} is not JSON: ")
+    assert sorted(tmp_path.iterdir()) == [taken, given]
+
+
+def test_a_batch_is_one_by_one(url: str) -> None:
+    requests = [REQUEST | {"request_id": str(n)} for n in range(250)]
+    done = run("batch", "-", "--url", url, stdin="".join(json.dumps(r) + "\n" for r in requests))
+    assert done.returncode == 0
+    decisions = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [decision["request_id"] for decision in decisions] == [str(n) for n in range(250)]
+    assert "250 lines" in done.stderr
+
+
+def test_no_line_at_all(url: str) -> None:
+    done = run("batch", "-", "--url", url)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "nothing to decide" in done.stderr
+
+
+def test_a_batch_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    given = tmp_path / "out.ndjson"
+    given.write_text("from before")
+    done = run("batch", "-", "-o", given, "--url", NOWHERE, stdin=json.dumps(REQUEST))
+    assert done.returncode == 4
+    assert given.read_text() == "from before"
+    assert list(tmp_path.iterdir()) == [given]
+
+
+def test_output_that_is_no_file(url: str) -> None:
+    before = os.stat("/dev/null")
+    done = run("batch", "-", "-o", "/dev/null", "--url", url, stdin=json.dumps(REQUEST))
+    assert done.returncode == 0
+    assert os.stat("/dev/null").st_rdev == before.st_rdev
+
+
+def test_output_where_none_can_be(url: str, tmp_path: Path) -> None:
+    done = run("batch", "-", "-o", tmp_path / "no" / "out", "--url", url, stdin="null")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+def test_constant_memory(url: str, tmp_path: Path) -> None:
+    """Twenty times as many lines take no more memory, but for noise."""
+
+    def peak(lines: int) -> int:
+        taken = tmp_path / "in.ndjson"
+        taken.write_text((json.dumps(REQUEST) + "\n") * lines)
+        script = (
+            "import resource, sys, priorauth.cli\n"
+            "try:\n    priorauth.cli.main()\n"
+            "finally:\n"
+            "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script, "batch", taken, "-o", "/dev/null", "--url", url],
+            capture_output=True,
+            env=environment(),
+            check=True,
+        )
+        return int(done.stderr.split()[-1])
+
+    assert peak(4_000) < peak(200) * 1.15
+
+
+# --------------------------------------------------------------------------------------------
+# guideline, health, help
+# --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [(), ("xpovio",)])
+def test_a_guideline_for_people(url: str, arguments: tuple[str, ...]) -> None:
+    done = run("guideline", *arguments, "--url", url)
+    assert (done.returncode, done.stderr) == (0, "")
+    for told in ("Xpovio (selinexor)", "Version 2022-10-03", "from 2020-08-01", "III.2"):
+        assert told in done.stdout
+    assert "160mg/week: 32 tablets per 28 days" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_guideline_for_programs(url: str) -> None:
+    assert json.loads(run("guideline", "--json", "--url", url).stdout)[0]["id"] == "xpovio"
+    assert json.loads(run("guideline", "xpovio", "--json", "--url", url).stdout)["id"] == "xpovio"
+
+
+def test_a_guideline_that_is_not_on_file(url: str) -> None:
+    done = run("guideline", "aspirin", "--url", url)
+    assert done.returncode == 2
+    assert "xpovio" in done.stderr
+
+
+def test_health(url: str) -> None:
+    done = run("health", "--url", url)
+    assert done.returncode == 0
+    assert url in done.stdout
+    assert "2022-10-03" in done.stdout
+
+
+def test_help_documents_the_exit_codes() -> None:
+    for arguments in (["--help"], *([c, "--help"] for c in ("decide", "batch", "serve"))):
+        done = run(*arguments)
+        assert done.returncode == 0
+        for code in (0, 1, 2, 3, 4, 130):
+            assert re.search(rf"^ *{code}  ", done.stdout, re.MULTILINE)
+        assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+# --------------------------------------------------------------------------------------------
+# Failures
+# --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "why"),
+    [
+        (["health", "--url", NOWHERE], 4, "Connection refused"),
+        (["health", "--url", "localhost:8181"], 2, "http://host:port"),
+        (["health", "--ca", __file__], 2, "--url"),
+        (["health", "--url", "https://localhost", "--certificate", __file__], 2, "--key"),
+        (["health", "--timeout", "-1"], 2, "timeout"),
+        (["decide", "/no/such/file"], 2, "No such file"),
+        (["decide", "/"], 2, "s a directory"),
+        (["decide"], 2, ""),
+        (["decided"], 2, ""),
+        ([], 2, ""),
+    ],
+)
+def test_a_failure_is_a_paragraph_and_an_exit_code(
+    arguments: list[str], code: int, why: str
+) -> None:
+    done = run(*arguments)
+    assert done.returncode == code
+    assert why in done.stderr + (done.stdout if arguments == [] else "")
+
+
+def test_a_token_from_a_file_or_the_environment(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.rego"
+    policy.write_text(
+        "package priorauth\n\nintegrity := []\n\ncatalog := [{\n"
+        '\t"id": "g", "title": "G", "drug_names": [], "versions": [],\n}]\n'
+    )
+    authz = tmp_path / "authz.rego"
+    authz.write_text(
+        'package system.authz\n\ndefault allow := false\n\nallow if input.identity == "good"\n'
+    )
+    token = tmp_path / "token"
+    token.write_text("good\n")
+    flags = ("--authentication=token", "--authorization=basic")
+    with private_opa(policy, authz, *flags) as (url, _):
+        assert run("health", "--url", url, "--token-file", token).returncode == 0
+        assert run("health", "--url", url, PRIORAUTH_TOKEN="good").returncode == 0
+        done = run("health", "--url", url, PRIORAUTH_TOKEN="bad-secret")
+        assert done.returncode == 4
+        assert "401" in done.stderr
+        assert "bad-secret" not in done.stderr
+    assert "--token " not in run("health", "--help").stdout
+
+
+def test_a_reader_that_has_had_enough(url: str) -> None:
+    """As `priorauth batch … | head -1` is."""
+    command = subprocess.Popen(
+        [*COMMAND, "batch", "-", "--url", url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert command.stdin
+    assert command.stdout
+    assert command.stderr
+    command.stdout.close()
+    with contextlib.suppress(BrokenPipeError):
+        command.stdin.write((json.dumps(REQUEST) + "\n").encode() * 500)
+        command.stdin.close()
+    assert command.wait(30) == 1
+    assert command.stderr.read() == b""
+    command.stderr.close()
+
+
+# --------------------------------------------------------------------------------------------
+# Interrupts
+# --------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def running(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_serving_until_it_is_stopped(number: int, code: int) -> None:
+    with running("serve", "--port", "0") as process:
+        assert process.stdout
+        url = process.stdout.readline().decode().strip()
+        assert run("health", "--url", url).returncode == 0
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert b"Traceback" not in err
+    assert run("health", "--url", url).returncode == 4
+
+
+def test_an_interrupted_batch_leaves_nothing(url: str, tmp_path: Path) -> None:
+    given = tmp_path / "out.ndjson"
+    with running("batch", "-", "-o", given, "--url", url) as process:
+        assert process.stdin
+        process.stdin.write((json.dumps(REQUEST) + "\n").encode() * 150)
+        process.stdin.flush()
+        deadline = time.monotonic() + 20
+        while not list(tmp_path.iterdir()):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err == b"priorauth: interrupted\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+# --------------------------------------------------------------------------------------------
+# On a terminal
+# --------------------------------------------------------------------------------------------
+
+
+def on_a_terminal(*arguments: str | Path, **env: str) -> tuple[int, str]:
+    """The exit code, and all that the command writes to a terminal of 80 columns."""
+    here, there = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        stdin=there,
+        stdout=there,
+        stderr=there,
+        env=environment(COLUMNS="80", LINES="24", **env),
+    )
+    os.close(there)
+    shown = b""
+    with contextlib.suppress(OSError):
+        while select.select([here], [], [], 30)[0]:
+            part = os.read(here, 65536)
+            if not part:
+                break
+            shown += part
+    os.close(here)
+    return process.wait(30), shown.decode()
+
+
+def test_colour_on_a_terminal_only(url: str, request_file: Path) -> None:
+    code, shown = on_a_terminal("decide", request_file, "--url", url)
+    assert code == 0
+    assert "\x1b[" in shown
+    assert "APPROVED" in shown
+    plain = run("decide", request_file, "--url", url).stdout
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", shown).replace("\r\n", "\n")
+    assert bare == plain
+    _, colourless = on_a_terminal("decide", request_file, "--url", url, NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]", colourless)
+
+
+def test_a_progress_bar_on_a_terminal_only(url: str, tmp_path: Path) -> None:
+    taken = tmp_path / "in.ndjson"
+    taken.write_text((json.dumps(REQUEST) + "\n") * 2_000)
+    code, shown = on_a_terminal("batch", taken, "-o", tmp_path / "out", "--url", url)
+    assert code == 0
+    assert "%" in shown
+    assert "2,000 lines in" in shown
+    assert "%" not in run("batch", taken, "-o", tmp_path / "out", "--url", url).stderr
+
+
+# --------------------------------------------------------------------------------------------
+# Reading
+# --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"160", 160),
+        (b"160.0", 160.0),
+        (b"1.6e2", 160.0),
+        (b"160.0000000000000000000000", 160.0),
+        (b"0.1", 0.1),
+        (b"-0.0", 0.0),
+        (b"5e-324", 5e-324),
+        (b"1" + b"0" * 300, 10**300),
+        (b'\xef\xbb\xbf{"a": [true, null]}', {"a": [True, None]}),
+    ],
+)
+def test_json_is_read_as_it_is_written(text: bytes, value: Any) -> None:
+    assert read_json(text) == value
+    assert type(read_json(text)) is type(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"160.00000000000000000001",
+        b"0.1000000000000000055511151231257827",
+        b"1e-400",
+        b"1" * 5_000,
+        b"1e309",
+        b"Infinity",
+        b"-Infinity",
+    ],
+)
+def test_a_number_that_would_be_altered_is_refused(text: bytes) -> None:
+    with pytest.raises(NotJSON):
+        read_json(text)
