@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import http.client
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -29,7 +31,7 @@ import requests
 from . import opa as _opa
 from . import policy as _policy
 from .client import Client, Health
-from .errors import ConfigurationError, SidecarStartError, SidecarTimeout, SidecarUnreachable
+from .errors import ConfigurationError, SidecarStartError
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -64,7 +66,8 @@ class _Sidecar(abc.ABC):
         self._root = _policy.root() if policy is None else _policy.check(policy)
         self._port = port
         self._startup_timeout = startup_timeout
-        self._args = (*_OPTIONS, *args, *_policy.FOLDERS)
+        self._mark = uuid.uuid4().hex
+        self._args = (*_OPTIONS, "--set", f"labels.mark={self._mark}", *args, *_policy.FOLDERS)
         self._undo = contextlib.ExitStack()
         self._health: Health | None = None
 
@@ -73,7 +76,7 @@ class _Sidecar(abc.ABC):
         if self._health is not None:
             raise RuntimeError("the sidecar is running already")
         try:
-            self._health = self._await(self._start(), time.monotonic() + self._startup_timeout)
+            self._health = self._await(self._start())
         except BaseException:
             self._undo.close()
             raise
@@ -117,26 +120,26 @@ class _Sidecar(abc.ABC):
     def _said(self) -> str:
         """All that it wrote, once it has ended."""
 
-    def _await(self, url: str, deadline: float) -> Health:
-        while True:
-            left = deadline - time.monotonic()
-            health, unheard = None, "it had no time"
-            if left > 0:
-                try:
-                    with Client(url, timeout=left) as client:
-                        health = client.health()
-                except (SidecarUnreachable, SidecarTimeout) as error:
-                    unheard = str(error)
-            # Also when something answered: it might be another, on a port that ours did not get.
+    def _await(self, url: str) -> Health:
+        deadline = time.monotonic() + self._startup_timeout
+        while not self._answers(url):
             if self._ended():
                 raise SidecarStartError(f"OPA did not start: {self._said()}")
-            if health is not None:
-                return health
-            if time.monotonic() + _POLL_S > deadline:
-                raise SidecarStartError(
-                    f"OPA was not ready within {self._startup_timeout:g} s: {unheard}"
-                )
+            if time.monotonic() > deadline:
+                raise SidecarStartError(f"OPA did not answer within {self._startup_timeout:g} s")
             time.sleep(_POLL_S)
+        with Client(url, timeout=self._startup_timeout) as client:
+            return client.health()
+
+    def _answers(self, url: str) -> bool:
+        # Not just anything: another may have the port, and ours be about to find out.
+        try:
+            connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=1)
+            with contextlib.closing(connection):
+                connection.request("GET", "/v1/config")
+                return self._mark.encode() in connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            return False
 
 
 class LocalSidecar(_Sidecar):

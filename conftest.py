@@ -1,0 +1,35 @@
+"""What every test shares: one OPA, with the checkout's policy, for the whole session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from priorauth import opa
+from priorauth.errors import OpaNotFound
+from priorauth.sidecar import LocalSidecar
+
+pytest_plugins = ("rego_items",)
+
+
+def pytest_report_header() -> str:
+    try:
+        found = opa.find()
+        return f"opa: {opa.version(found)}, {found}"
+    except OpaNotFound:
+        return f"opa: not here, {opa.VERSION} will be fetched"
+
+
+@pytest.fixture(scope="session")
+def sidecar() -> Iterator[LocalSidecar]:
+    """The session's sidecar, running. Without an OPA the tests fail; none is skipped."""
+    sidecar = LocalSidecar(startup_timeout=60)
+    with sidecar:
+        yield sidecar
+
+
+@pytest.fixture(scope="session")
+def url(sidecar: LocalSidecar) -> str:
+    """Where the session's sidecar answers."""
+    return sidecar.url

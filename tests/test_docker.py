@@ -1,0 +1,155 @@
+"""A sidecar in a container: the same answers, no privileges, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import docker
+import pytest
+from docker.errors import DockerException
+
+from priorauth import Client, opa, policy
+from priorauth.errors import ConfigurationError, SidecarStartError
+from priorauth.sidecar import LABEL, DockerSidecar
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DockerClient]:
+    try:
+        engine = docker.from_env()
+    except DockerException as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"no Docker engine: {error}")
+    yield engine
+    engine.close()
+
+
+def containers(engine: DockerClient) -> set[str]:
+    return {
+        str(container.id)
+        for container in engine.containers.list(all=True, filters={"label": LABEL})
+    }
+
+
+@pytest.fixture(autouse=True)
+def none_left(engine: DockerClient) -> Iterator[None]:
+    before = containers(engine)
+    yield
+    assert containers(engine) == before
+
+
+def test_it_answers_until_the_block_ends(engine: DockerClient) -> None:
+    before = containers(engine)
+    sidecar = DockerSidecar()
+    with sidecar as url, Client(url) as client:
+        assert url == sidecar.url
+        assert sidecar.opa_version == opa.VERSION
+        assert client.health().guidelines
+        assert len(containers(engine) - before) == 1
+
+
+def test_it_can_do_nothing_but_answer(engine: DockerClient) -> None:
+    before = containers(engine)
+    with DockerSidecar() as url:
+        (mine,) = containers(engine) - before
+        attributes = engine.containers.get(mine).attrs
+    host = attributes["HostConfig"]
+    assert host["ReadonlyRootfs"]
+    assert host["CapDrop"] == ["ALL"]
+    assert "no-new-privileges" in host["SecurityOpt"]
+    assert not host["Privileged"]
+    assert host["Memory"] > 0
+    assert host["NanoCpus"] > 0
+    assert host["PidsLimit"] > 0
+    assert attributes["Config"]["User"].split(":")[0] != "0"
+    assert not any(mount["RW"] for mount in attributes["Mounts"])
+    port = url.rpartition(":")[2]
+    published = attributes["NetworkSettings"]["Ports"]
+    assert published == {"8181/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]}
+
+
+def test_two_at_once_are_two() -> None:
+    with DockerSidecar() as one, DockerSidecar() as two:
+        assert one != two
+
+
+def test_a_policy_that_does_not_compile_is_an_error(tmp_path: Path) -> None:
+    for name in policy.FOLDERS:
+        (tmp_path / name).mkdir()
+    (tmp_path / "rego" / "broken.rego").write_text("package broken\n\nx := nowhere\n")
+    tmp_path.chmod(0o755)
+    with (
+        pytest.raises(SidecarStartError, match=r"rego/broken\.rego:3: rego_unsafe"),
+        DockerSidecar(tmp_path),
+    ):
+        pass
+
+
+def test_a_taken_port_is_an_error() -> None:
+    with DockerSidecar() as url:
+        port = int(url.rpartition(":")[2])
+        with pytest.raises(SidecarStartError, match="port"), DockerSidecar(port=port):
+            pass
+
+
+def test_wait_returns_when_it_ends(engine: DockerClient) -> None:
+    before = containers(engine)
+    sidecar = DockerSidecar()
+    with sidecar:
+        (mine,) = containers(engine) - before
+        engine.containers.get(mine).kill()
+        assert sidecar.wait() == 137
+
+
+def test_an_engine_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
+    with pytest.raises(SidecarStartError, match="Docker engine"), DockerSidecar():
+        pass
+
+
+def test_a_missing_extra_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "docker", None)
+    with pytest.raises(ConfigurationError, match=r"priorauth\[docker\]"), DockerSidecar():
+        pass
+
+
+HOLDER = """
+from priorauth.sidecar import DockerSidecar
+import time
+with DockerSidecar() as url:
+    print(url, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_none_is_left_when_its_holder_ends(engine: DockerClient, how: signal.Signals) -> None:
+    before = containers(engine)
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline()
+        assert containers(engine) > before
+        os.killpg(holder.pid, how)
+        holder.wait(20)
+    deadline = time.monotonic() + 20
+    while containers(engine) != before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert containers(engine) == before
