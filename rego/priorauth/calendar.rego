@@ -22,33 +22,32 @@ month := `^(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-8][0-9]{3}|9[0-8][0-9]{2}|99
 # description: >-
 #   Whole years from one date to another. Who is born on 29 February completes a year on 1 March in a common year
 #   (Reading 3).
-completed_years(from, to) := floor((_number(to) - _number(from)) / 10000)
+completed_years(from, to) := floor((end - start) / 10000) if {
+	# As numbers YYYYMMDD; the 1 in front keeps leading zeros out of them.
+	start := to_number(concat("", ["1", replace(from, "-", "")]))
+	end := to_number(concat("", ["1", replace(to, "-", "")]))
+}
 
 # METADATA
 # title: Next day
 # description: The day after a date.
-next_day(date) := _text(number + 1) if {
-	number := _number(date)
-	number % 100 < days_in_month(substring(date, 0, 7))
-} else := concat("-", [_later_month(date, 1), "01"])
+next_day(date) := concat("-", [substring(date, 0, 7), _two_digits(number + 1)]) if {
+	number := _day_of_month(date)
+	number < days_in_month(substring(date, 0, 7))
+} else := concat("-", [_month_later(date, 1), "01"])
 
 # METADATA
 # title: Last day of a period
 # description: >-
 #   The last day of a period of whole months: the day before the start's day of the month, that many months on; in a
 #   month too short for it, that month's last day (Reading 7).
-last_day(start, months) := last_day_of_month(end) if {
-	end := _later_month(start, months)
-	_number(start) % 100 > days_in_month(end)
-} else := _text(_number(concat("-", [end, substring(start, 8, 2)])) - 1) if {
-	substring(start, 8, 2) != "01"
-	end := _later_month(start, months)
-} else := last_day_of_month(_later_month(start, months - 1))
-
-# METADATA
-# title: Last day of a month
-# description: The last day of a month.
-last_day_of_month(year_month) := concat("-", [year_month, format_int(days_in_month(year_month), 10)])
+last_day(start, months) := concat("-", [end, _two_digits(number)]) if {
+	_day_of_month(start) > 1
+	end := _month_later(start, months)
+	number := min([_day_of_month(start) - 1, days_in_month(end)])
+} else := concat("-", [end, _two_digits(days_in_month(end))]) if {
+	end := _month_later(start, months - 1)
+}
 
 # METADATA
 # title: Days in a month
@@ -60,15 +59,13 @@ days_in_month(year_month) := 29 if {
 	"07": 31, "08": 31, "09": 30, "10": 31, "11": 30, "12": 31,
 }[substring(year_month, 5, 2)]
 
-# The month some months after a date's own.
-_later_month(date, months) := substring(_text((floor(index / 12) * 10000) + (((index % 12) + 1) * 100)), 0, 7) if {
-	number := _number(date)
-	index := (((floor(number / 10000) * 12) + (floor(number / 100) % 100)) - 1) + months
+_day_of_month(date) := to_number(trim_left(substring(date, 8, 2), "0"))
+
+# The month some months after a date's own, counted in months; the 1 in front keeps leading zeros out of the year.
+_month_later(date, months) := concat("-", [substring(format_int(floor(index / 12), 10), 1, 4), _two_digits((index % 12) + 1)]) if {
+	year := to_number(concat("", ["1", substring(date, 0, 4)]))
+	month_of_year := to_number(trim_left(substring(date, 5, 2), "0"))
+	index := (((year * 12) + month_of_year) - 1) + months
 }
 
-# A date as the number YYYYMMDD and back. The added 1 keeps leading zeros out of the digits.
-_number(date) := to_number(concat("", ["1", replace(date, "-", "")])) - 100000000
-
-_text(number) := concat("-", [substring(digits, 1, 4), substring(digits, 5, 2), substring(digits, 7, 2)]) if {
-	digits := format_int(number + 100000000, 10)
-}
+_two_digits(number) := substring(format_int(number + 100, 10), 1, 2)

@@ -188,9 +188,9 @@ _faults contains ["", "must be a JSON object, sent as the value of \"input\""] i
 _faults contains [_pointer(array.concat(part.place, [name])), _expected[kind]] if {
 	some part in _parts
 	some name, value in part.value
-	value != null
 	kind := object.get(part.properties, name, "unknown")
 	not _valid(kind, value)
+	value != null
 }
 
 _faults contains [_pointer(array.concat(part.place, [name])), "is required"] if {

@@ -10,12 +10,9 @@ import data.priorauth.version
 # title: Package name
 # description: >-
 #   The pack in VII with the weekly dose and, when given, the times per week (Reading 6); `null` when none matches.
-package_name := _matching_name
-
-package_name := null if {
-	packages
-	not _matching_name
-}
+package_name := name if {
+	name := _matching_name
+} else := null if packages
 
 # METADATA
 # title: Notices
@@ -24,10 +21,10 @@ notices := [{
 	"code": "no_matching_package",
 	"message": "The dose and its schedule match none of the packs listed in VII.",
 } |
+	name == null
 	is_number(input.dose.mg_per_week)
-	not _matching_name
 ] if {
-	packages
+	name := package_name
 }
 
 # METADATA

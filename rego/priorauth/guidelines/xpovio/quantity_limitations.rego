@@ -91,18 +91,12 @@ _allowed := floor((_limit.tablets * input.quantity.days_supply) / _limit.days) i
 	is_number(input.quantity.days_supply)
 }
 
-_stated_limit := {"tablets": _limit.tablets, "days": _limit.days}
+_stated_limit := {"tablets": limit.tablets, "days": limit.days} if {
+	limit := _limit
+} else := null if limits
 
-_stated_limit := null if {
-	limits
-	not _limit
-}
+default _stated_allowance := null
 
 _stated_allowance := _allowed
-
-_stated_allowance := null if {
-	limits
-	not _allowed
-}
 
 _section := version.text.sections.quantity_limitations
