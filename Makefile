@@ -1,0 +1,57 @@
+# Every target sets up what it needs, so any of them may be the first command in a fresh clone.
+
+PYTHON ?= python3
+UV ?= uv
+REQUEST ?= examples/xpovio-initial.json
+
+BIN := .venv/bin
+LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes \
+	--python-version 3.10 --custom-compile-command "make lock"
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help decide test lint rego pytest setup lock clean
+.DELETE_ON_ERROR:
+
+help: ## What can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+decide: .venv/installed ## Decide a request: make decide REQUEST=examples/xpovio-initial.json
+	@$(BIN)/priorauth decide $(REQUEST)
+
+test: lint rego pytest ## Check everything
+
+lint: .venv/installed ## Check the Python: format, lint, types
+	@echo "== Python"
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+
+rego: .venv/installed ## Check the Rego: format, types, builtins, tests, coverage of every file
+	@echo "== Rego"
+	@$(BIN)/python scripts/check_rego.py
+
+pytest: .venv/installed ## Run every test, Rego's too, against a real OPA
+	@echo "== Tests"
+	@$(BIN)/pytest
+
+setup: .venv/installed ## Only set up: the virtual environment, and OPA
+	@$(BIN)/python -m priorauth.opa
+
+lock: ## Lock the dependencies anew (needs uv)
+	$(LOCK) --output-file requirements/base.txt
+	$(LOCK) --output-file requirements/dev.txt --all-extras --group dev
+
+clean: ## Remove all that was made
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+
+.venv/locked: requirements/dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or later is needed" * (sys.version_info < (3, 10)))'
+	@echo "Setting up .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --require-hashes --requirement $<
+	@touch $@
+
+.venv/installed: .venv/locked pyproject.toml
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
