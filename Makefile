@@ -46,7 +46,7 @@ clean: ## Remove all that was made
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 
 .venv/locked: requirements/dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or later is needed" * (sys.version_info < (3, 10)))'
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.10 or later is needed" if sys.version_info < (3, 10) else 0)'
 	@echo "Setting up .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --require-hashes --requirement $<
