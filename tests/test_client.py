@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 from collections.abc import Iterator
 from datetime import date
 from itertools import count, islice
@@ -163,6 +164,8 @@ def test_a_request_that_is_not_json(request_: Any, pointer: str, why: str) -> No
         assert "4711" not in str(error)
         assert error.__context__ is None
         assert error.__cause__ is None
+        copy = pickle.loads(pickle.dumps(error))
+        assert (str(copy), vars(copy)) == (str(error), vars(error))
     # Of the batches, the first was sent; nothing of the one at fault.
     assert len(heads) == 1
 

@@ -33,6 +33,7 @@ from .errors import (
     UndefinedResult,
     UnsoundPolicy,
 )
+from .sidecar import DockerSidecar, LocalSidecar
 
 __all__ = [
     "Authorization",
@@ -41,11 +42,13 @@ __all__ = [
     "ConfigurationError",
     "Criterion",
     "Decision",
+    "DockerSidecar",
     "Guideline",
     "GuidelineReference",
     "GuidelineVersion",
     "Health",
     "IntegrityFault",
+    "LocalSidecar",
     "MalformedResult",
     "Missing",
     "NotJSON",

@@ -194,9 +194,7 @@ def not_json(document: object, *, index: int | None = None) -> NotJSON:
         fault = "a number that JSON cannot hold: not finite, or of thousands of digits"
     else:
         fault = f"of type {type(value).__name__}"
-    which = "the request" if index is None else f"request {index} (counted from 0)"
-    where = f"{which} is not JSON: {at} is" if at else f"{which} is not JSON: it is"
-    return NotJSON(f"{where} {fault}; nothing was sent", pointer=at, index=index)
+    return NotJSON(f"{at or 'it'} is {fault}", pointer=at, index=index)
 
 
 def _refusal(response: requests.Response) -> SidecarHTTPError:

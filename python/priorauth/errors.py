@@ -39,14 +39,19 @@ class ConfigurationError(PriorAuthError, ValueError):
 class NotJSON(PriorAuthError, ValueError):
     """A request that cannot be written as JSON, or a text that cannot be read as such.
 
-    `pointer` is the JSON Pointer (RFC 6901) of the value at fault, `""` for the whole document,
-    and `index` the number of the request (from 0) when it is one of many.
+    `reason` is what is wrong, `pointer` the JSON Pointer (RFC 6901) of the value at fault (`""`
+    for the whole document), and `index` the number of the request, from 0, when it is one of many.
     """
 
-    def __init__(self, message: str, *, pointer: str = "", index: int | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, reason: str, *, pointer: str = "", index: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
         self.pointer = pointer
         self.index = index
+
+    def __str__(self) -> str:
+        which = "the request" if self.index is None else f"request {self.index} (counted from 0)"
+        return f"{which} is not JSON: {self.reason}"
 
 
 class OpaNotFound(PriorAuthError):

@@ -58,8 +58,8 @@ def main() -> None:
     """Run the command line, and exit with one of the codes that `--help` lists."""
     # As an exception, so that a sidecar of ours is stopped and no half of a file stays.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="replace")
     app(prog_name="priorauth")
 
 
@@ -154,16 +154,16 @@ def decide(
     try:
         with _opened(file) as data:
             request = read_json(data.read())
+        with connect() as client:
+            decision = client.decide(request)
     except NotJSON as fault:
-        raise NotJSON(f"{name} is not JSON: {fault}") from None
-    with connect() as client:
-        decision = client.decide(request)
+        _fail(INVALID, f"{name} is not JSON: {fault.reason}")
     if as_json:
         _print_json(decision.raw)
     else:
-        from ._show import show_decision
+        from ._show import show, show_decision
 
-        show_decision(_console(), decision)
+        show(_console(), lambda console: show_decision(console, decision))
     if decision.outcome == "invalid":
         raise typer.Exit(INVALID)
 
@@ -195,8 +195,8 @@ def batch(
     to: AbstractContextManager[BinaryIO]
     to = nullcontext(sys.stdout.buffer) if _is_dash(output) else replacing(output)
     started = time.monotonic()
-    with connect() as client, _opened(file) as lines:
-        size = None if _is_dash(file) else file.stat().st_size
+    with _opened(file) as lines, connect() as client:
+        size = None if _is_dash(file) else file.stat().st_size or None
         with to as out, progress(_console(stderr=True), size) as done:
             outcomes = decide_lines(client, lines, out, done)
             out.flush()
@@ -224,12 +224,15 @@ def guideline(
     if as_json:
         _print_json([each.raw for each in chosen] if name is None else chosen[0].raw)
         return
-    from ._show import show_guideline, show_guidelines
+    from ._show import show, show_guideline, show_guidelines
 
-    if len(chosen) == 1:
-        show_guideline(_console(), chosen[0])
-    else:
-        show_guidelines(_console(), chosen)
+    def render(console: Console) -> None:
+        if len(chosen) == 1:
+            show_guideline(console, chosen[0])
+        else:
+            show_guidelines(console, chosen)
+
+    show(_console(), render)
 
 
 @_asks
@@ -272,8 +275,6 @@ def _failing_clearly() -> Iterator[None]:
         _fail(INTERRUPTED, "interrupted")
     except ConfigurationError as error:
         _fail(USAGE, error)
-    except NotJSON as error:
-        _fail(INVALID, error)
     except PriorAuthError as error:
         _fail(NO_DECISION, error)
     except BrokenPipeError:

@@ -71,7 +71,11 @@ def show_decision(console: Console, decision: Decision) -> None:
         _section(console, "Clause by clause")
         table = _table(3)
         for criterion in decision.criteria:
-            facts = "; ".join(f"{_words(k)}: {_value(v)}" for k, v in criterion.facts.items())
+            absent = "unknown" if criterion.status == "unknown" else "not given"
+            facts = "; ".join(
+                f"{_words(name)}: {absent if value is None else _value(value)}"
+                for name, value in criterion.facts.items()
+            )
             table.add_row(
                 Text(_words(criterion.status), f"bold {_STYLES[criterion.status]}"),
                 _text(criterion.clause),
@@ -92,8 +96,11 @@ def show_guidelines(console: Console, guidelines: Iterable[Guideline]) -> None:
 
 
 def show_guideline(console: Console, guideline: Guideline) -> None:
-    console.print(Text(_clean(guideline.title), "bold"), _faint(f"({guideline.id})"))
-    console.print(_text(f"For {', '.join(guideline.drug_names)}"))
+    console.print(Text(_clean(guideline.title), "bold"))
+    _rows(
+        console,
+        [("id", _text(guideline.id)), ("drug names", _text(", ".join(guideline.drug_names)))],
+    )
     for version in reversed(guideline.versions):
         _show_version(console, version)
 
@@ -111,12 +118,13 @@ def _show_version(console: Console, version: GuidelineVersion) -> None:
     )
     for section in version.sections:
         console.print()
-        console.print(Text(_clean(f"{section.section}  {section.title}"), "bold"))
+        name = dict.fromkeys((section.section, section.title))
+        console.print(Text(_clean("  ".join(name)), "bold"))
         console.print(Padding(_text(section.text), (0, 0, 0, 2)))
     _section(console, "What is asked, clause by clause")
     table = _table(2)
     for clause in version.criteria:
-        questions = [_faint(f"{q.question} ({q.path})") for q in clause.questions]
+        questions = [_faint(f"? {q.question} ({q.path})") for q in clause.questions]
         table.add_row(_text(clause.clause), Group(_text(clause.text), *questions))
     console.print(table)
 
@@ -127,6 +135,14 @@ def summary(outcomes: Counter[str], seconds: float) -> str:
     parts = [f"{count:,} {_words(outcome)}" for outcome, count in outcomes.most_common()]
     lines = f"{total:,} line" if total == 1 else f"{total:,} lines"
     return f"{lines} in {seconds:.1f} s: {', '.join(parts) or 'nothing to decide'}"
+
+
+def show(console: Console, render: Callable[[Console], None]) -> None:
+    """Print what `render` prints, without the blanks that tables end their lines with."""
+    with console.capture() as captured:
+        render(console)
+    for line in captured.get().splitlines():
+        print(line.rstrip(), file=console.file)
 
 
 def _section(console: Console, title: str) -> None:
@@ -169,7 +185,7 @@ def _words(name: str) -> str:
 def _value(value: Any) -> str:
     """A fact, whatever a guideline's rules report."""
     if value is None:
-        return "unknown"
+        return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
