@@ -1,0 +1,84 @@
+# METADATA
+# title: Access
+# description: >-
+#   Who may ask the sidecar for what: OPA asks this before it serves any request, when it runs with
+#   `--authorization=basic`. Who has which role is the operator's own data, `data.access`, which no bundle holds:
+#   `everyone` is a list of roles, `tokens` has roles by the SHA-256 (in hexadecimal) of a bearer token, `certificates`
+#   has roles by the subject of a client certificate. What is not there has no role.
+package system.authz
+
+# METADATA
+# title: Allow
+# description: Whether a request is served; when it is not, why, in words for who sent it.
+default allow := {
+	"allowed": false,
+	"reason": "the credentials sent, if any, do not give access to this method, path and parameters",
+}
+
+allow := {"allowed": true} if {
+	_permitted
+	not _too_many
+}
+
+allow := {
+	"allowed": false,
+	"reason": $"a batch has at most {_most} requests; send it in parts",
+} if {
+	_permitted
+	_too_many
+}
+
+# The longest batch: more would only keep others waiting.
+_most := 1000
+
+_too_many if count(input.body.input.requests) > _most
+
+_permitted if {
+	some role in _roles
+	some route in _routes[role]
+	input.method == route.method
+
+	# OPA has decoded each step, as whoever serves the path does; steps are compared and never joined, for an encoded
+	# slash is part of its step.
+	input.path == route.path
+	every parameter, _ in input.params {
+		parameter in route.parameters
+	}
+}
+
+# What each role may do. `anyone` needs no credentials: probes send none.
+_routes := {
+	"anyone": [{"method": "GET", "path": path, "parameters": {"bundles", "plugins", "exclude-plugin"}} |
+		some path in [["health"], ["health", "live"], ["health", "ready"]]
+	],
+	"caller": [
+	{
+		"method": "POST",
+		"path": ["v1", "data", "priorauth", rule],
+		"parameters": {"provenance", "strict-builtin-errors"},
+	} |
+		some rule in ["decision", "decisions", "catalog", "integrity"]
+	],
+	"operator": [{"method": "GET", "path": path, "parameters": set()} |
+		some path in [["metrics"], ["v1", "status"]]
+	],
+}
+
+_roles contains "anyone"
+
+_roles contains role if some role in data.access.everyone
+
+_roles contains role if some role in data.access.tokens[crypto.sha256(_token)].roles
+
+# The subject is taken from OPA only where a certificate was verified: with `--authentication=token` the identity is
+# whatever the bearer token says.
+_roles contains role if {
+	count(input.client_certificates) > 0
+	some role in data.access.certificates[input.identity].roles
+}
+
+_token := token if {
+	[header] := input.headers.Authorization
+	[scheme, token] := split(header, " ")
+	lower(scheme) == "bearer"
+}
