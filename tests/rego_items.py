@@ -27,7 +27,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """A whole run without each and every Rego test is an error."""
-    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or _FAULT in config.stash:
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if not whole or config.getoption("lf", default=False) or _FAULT in config.stash:
         return
     try:
         ran = {(r["location"]["file"], r["name"]) for r in _results(config)}

@@ -48,6 +48,12 @@ def test_one_can_be_named(project: pytest.Pytester) -> None:
     run.assert_outcomes(passed=1)
 
 
+def test_the_last_failed_can_be_run_again(project: pytest.Pytester) -> None:
+    write(project, a=PASSES, b=FAILS)
+    project.runpytest_subprocess().assert_outcomes(passed=1, failed=1)
+    project.runpytest_subprocess("--last-failed").assert_outcomes(failed=1)
+
+
 def test_what_does_not_compile_is_an_error_with_its_place(project: pytest.Pytester) -> None:
     write(project, a=PASSES, b="test_b if nowhere\n")
     run = project.runpytest_subprocess()

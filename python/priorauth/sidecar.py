@@ -178,7 +178,7 @@ class LocalSidecar(_Sidecar):
         return _running(self._process).wait()
 
     def _start(self) -> str:
-        opa = (self._opa or _opa.ensure()).resolve()
+        opa = (self._opa or _opa.ensure()).absolute()
         port = self._port or _free_port()
         watch = self._undo.enter_context(_watch("kill", "-KILL"))
         # Unnamed, so that there is nothing to remove; a pipe would fill up unread.
@@ -241,26 +241,30 @@ class DockerSidecar(_Sidecar):
         super().__init__(policy, port, startup_timeout, args)
         self._container: Container | None = None
 
+    def __enter__(self) -> str:
+        docker = _docker()
+        try:
+            return super().__enter__()
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            raise SidecarStartError(f"the Docker engine does not start {IMAGE}: {error}") from error
+
     def wait(self) -> int:
         return int(_running(self._container).wait(timeout=None)["StatusCode"])
 
     def _start(self) -> str:
         docker = _docker()
+        engine = docker.from_env()
+        self._undo.callback(engine.close)
         try:
-            engine = docker.from_env()
-            self._undo.callback(engine.close)
-            try:
-                engine.images.get(IMAGE)
-            except docker.errors.ImageNotFound:
-                engine.images.pull(IMAGE)
-            watch = self._undo.enter_context(_watch(sys.executable, "-c", _REMOVE))
-            container = self._container = self._create(engine)
-            self._undo.callback(self._remove, docker.errors.NotFound)
-            watch(str(container.id))
-            container.start()
-            container.reload()
-        except (docker.errors.DockerException, requests.RequestException) as error:
-            raise SidecarStartError(f"the Docker engine does not start {IMAGE}: {error}") from error
+            engine.images.get(IMAGE)
+        except docker.errors.ImageNotFound:
+            engine.images.pull(IMAGE)
+        watch = self._undo.enter_context(_watch(sys.executable, "-c", _REMOVE))
+        container = self._container = self._create(engine)
+        self._undo.callback(self._remove, docker.errors.NotFound)
+        watch(str(container.id))
+        container.start()
+        container.reload()
         published = container.ports.get(f"{_PORT}/tcp")
         if not published:
             raise SidecarStartError(f"OPA did not start: {self._said()}")
