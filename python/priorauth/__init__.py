@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .catalog import Clause, Guideline, GuidelineVersion, Question, Section
-from .client import Client, Health
+from .client import Client
+from .decider import Decider, Health
 from .decision import (
     Authorization,
     Criterion,
@@ -41,6 +42,7 @@ __all__ = [
     "Client",
     "ConfigurationError",
     "Criterion",
+    "Decider",
     "Decision",
     "DockerSidecar",
     "Guideline",

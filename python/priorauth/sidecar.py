@@ -30,7 +30,8 @@ import requests
 
 from . import opa as _opa
 from . import policy as _policy
-from .client import Client, Health
+from .client import Client
+from .decider import Health
 from .errors import ConfigurationError, SidecarStartError
 
 if TYPE_CHECKING:

@@ -1,0 +1,143 @@
+"""What decides, wherever it does: a sidecar that is asked, or an engine in this process."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ._document import At, Object, items, malformed, text
+from ._transport import is_json, not_json
+from .catalog import Guideline, read_catalog
+from .decision import Decision, read_decision
+from .errors import ConfigurationError, IntegrityFault, NotJSON, UndefinedResult, UnsoundPolicy
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+@dataclass(frozen=True)
+class Health:
+    """What is fit to decide: its URL, its OPA's version (a sidecar's), the guidelines on file."""
+
+    url: str
+    opa_version: str | None
+    guidelines: tuple[Guideline, ...]
+
+
+class Decider(abc.ABC):
+    """Decides request documents: a Client, or a WasmEngine. Also a context manager."""
+
+    url: str
+    """Where it, or what it decides by, is."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Let go of what it holds."""
+
+    def decide(self, request: object) -> Decision:
+        """Decide one request document: any JSON value, and what is no request is `invalid`.
+
+        Raises NotJSON, before anything is sent, for what cannot be written as JSON, and
+        SidecarError when the sidecar gives no decision.
+        """
+        decision = Decision.from_document(self._ask("decision", request)["result"])
+        _check_echo(request, decision, ())
+        return decision
+
+    def decide_many(
+        self, requests: Iterable[object], *, batch_size: int = 100
+    ) -> Iterator[Decision]:
+        """Decide many request documents, lazily and in their order, `batch_size` of them a call.
+
+        Raises as `decide` does. A request that is not JSON raises before its batch is sent;
+        `NotJSON.index` is its number, from 0. The time allowed is for each call.
+        """
+        if batch_size < 1:
+            raise ConfigurationError("batch_size must be 1 or more")
+        return self._batches(iter(requests), batch_size)
+
+    def _batches(self, rest: Iterator[object], size: int) -> Iterator[Decision]:
+        done = 0
+        while batch := list(islice(rest, size)):
+            yield from self._batch(batch, done)
+            done += len(batch)
+
+    def _batch(self, batch: list[object], done: int) -> tuple[Decision, ...]:
+        try:
+            body = self._ask("decisions", {"requests": batch})
+        except NotJSON:
+            index = next(n for n, request in enumerate(batch) if not is_json(request))
+            fault = not_json(batch[index], index=done + index)
+        else:
+            decisions = items(body["result"], (), read_decision)
+            if len(decisions) != len(batch):
+                malformed((), f"{len(decisions)} answers to {len(batch)} requests")
+            for n, (request, decision) in enumerate(zip(batch, decisions, strict=True)):
+                _check_echo(request, decision, ((), n))
+            return decisions
+        raise fault
+
+    def catalog(self) -> tuple[Guideline, ...]:
+        """The guidelines on file, with their versions, sections, clauses and questions."""
+        return read_catalog(self._ask("catalog")["result"])
+
+    def integrity(self) -> tuple[IntegrityFault, ...]:
+        """What is wrong with the guideline data on file; empty when it is sound."""
+        return items(self._ask("integrity")["result"], (), _integrity_fault)
+
+    def health(self) -> Health:
+        """Is the sidecar fit to decide: reachable, its policy loaded, its guideline data sound?
+
+        Raises SidecarError when it is not: UnsoundPolicy when its guideline data is at fault.
+        """
+        if faults := self.integrity():
+            first = faults[0]
+            raise UnsoundPolicy(
+                f"the policy at {self.url} finds {len(faults)} fault(s) in its guideline data, the "
+                f"first in {first.guideline} {first.version} at {first.path}: {first.message}; "
+                "mend the data before anything is decided on it",
+                faults=faults,
+            )
+        body = self._ask("catalog", provenance=True)
+        guidelines = read_catalog(body["result"])
+        if not guidelines:
+            raise UndefinedResult(f"no guideline is on file at {self.url}; load the policy's data")
+        provenance = body.get("provenance")
+        version = provenance.get("version") if isinstance(provenance, dict) else None
+        return Health(self.url, version if isinstance(version, str) else None, guidelines)
+
+    @abc.abstractmethod
+    def _ask(self, rule: str, document: object = None, *, provenance: bool = False) -> Object:
+        """The answer for a rule, with its `result`."""
+
+
+def _check_echo(request: object, decision: Decision, at: At) -> None:
+    """A decision on another request than the one asked about must never be taken for its own."""
+    asked = request.get("request_id") if isinstance(request, dict) else None
+    unread = decision.outcome == "invalid" and decision.request_id is None
+    if decision.request_id != asked and not unread:
+        malformed((at, "request_id"), "it is of another request")
+
+
+def _integrity_fault(doc: Object, at: At) -> IntegrityFault:
+    return IntegrityFault(
+        guideline=text(doc, "guideline", at),
+        version=text(doc, "version", at),
+        path=text(doc, "path", at),
+        message=text(doc, "message", at),
+    )
