@@ -6,6 +6,8 @@ import functools
 import http.client
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -25,9 +27,13 @@ class Asked:
     """One connection, kept open. JSON may be given as text, to be sent as it is spelt."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
         address = urlsplit(url)
         assert address.hostname
         self._connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+
+    def close(self) -> None:
+        self._connection.close()
 
     def answer(self, path: str, body: str) -> dict[str, Any]:
         """The whole response document to `body`; HTTP errors fail the test."""
@@ -36,7 +42,7 @@ class Asked:
         self._connection.request("POST", target, body.encode(), headers)
         response = self._connection.getresponse()
         text = response.read().decode()
-        assert response.status == 200, f"{response.status} {text}"
+        assert response.status == 200, f"HTTP {response.status} {text[:400]}"
         answer: dict[str, Any] = json.loads(text)
         return answer
 
@@ -54,9 +60,16 @@ class Asked:
         return decisions
 
     def decide_all(self, requests: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-        """Each request with its decision, asked for in batches."""
-        for batch in batches(requests):
-            yield from zip(batch, self.decide_batch(batch), strict=True)
+        """Each request with its decision, in order, asked for in batches, two at a time."""
+        asked = list(batches(requests))
+
+        def decide(batch: list[Any]) -> list[Any]:
+            with closing(Asked(self._url)) as own:
+                return own.decide_batch(batch)
+
+        with ThreadPoolExecutor(2) as pool:
+            for batch, decisions in zip(asked, pool.map(decide, asked), strict=True):
+                yield from zip(batch, decisions, strict=True)
 
 
 @functools.lru_cache(maxsize=1)

@@ -315,7 +315,7 @@ def same_day(of: date, year: int) -> date:
 
 def ages() -> Iterator[Any]:
     """Both sides of a birthday, for service dates around the ends of months and leap days."""
-    for service in month_ends(range(2020, 2026)):
+    for service in month_ends([2020, 2021, 2022, 2024]):
         if service < date(2020, 8, 1):
             continue
         births = {
@@ -340,8 +340,8 @@ LIMITS = {160: 32, 100: 20, 80: 16, 60: 12}
 def quantities() -> Iterator[Any]:
     """Every dose and schedule, with one tablet less, as many and one more than is allowed."""
     doses = [60, 80, 100, 160, 20, 59, 61, 120, 159, 161, 320, 60.0, 79.5, 160.25, 0.001, 10**9]
-    days_supplies = [1, 2, 3, 6, 7, 8, 13, 14, 15, 20, 21, 27, 28, 29, 30, 31, 56, 84, 90, 365]
-    for mg, times, days in itertools.product(doses, (ABSENT, 1, 2, 3), [*days_supplies, 10**9]):
+    days_supplies = [1, 2, 3, 7, 13, 14, 15, 27, 28, 29, 30, 56, 90, 10**9]
+    for mg, times, days in itertools.product(doses, (ABSENT, 1, 2), days_supplies):
         allowed = LIMITS.get(int(mg), 12) * days // 28
         for tablets in {1, allowed - 1, allowed, allowed + 1, 32}:
             if 1 <= tablets <= 10**9:
@@ -350,15 +350,15 @@ def quantities() -> Iterator[Any]:
 
 def durations() -> Iterator[Any]:
     """Every length of an authorization, from the first and last days of months."""
-    years = [*range(2020, 2029), 2096, 2099, 2100, 2104, 2400, 9998]
-    for start, months in itertools.product(month_ends(years), (ABSENT, 1, 2, 3, 4, 5, 6, 7, 12)):
+    years = [*range(2020, 2025), 2099, 2100, 2400, 9998]
+    for start, months in itertools.product(month_ends(years), (ABSENT, 1, 2, 5, 6, 7)):
         yield with_facts(INITIAL, {"/service_date": start.isoformat(), "/duration_months": months})
 
 
 def renewal_starts() -> Iterator[Any]:
     """Prior authorizations that end around the service date."""
     for service, days in itertools.product(
-        month_ends([2020, 2021, 2023, 2024, 2100]), (-400, -31, -3, -2, -1, 0, 1, 2, 30, 400)
+        month_ends([2020, 2023, 2024]), (-400, -3, -2, -1, 0, 1, 2, 30, 400)
     ):
         ended = service + timedelta(days=days)
         yield with_facts(

@@ -52,7 +52,7 @@ def one_fact_less() -> Iterator[tuple[Any, Any]]:
     """Requests in all sorts of states, each with each one of its facts taken away."""
     for kind in ("initial", "renewal"):
         states = list(generators.every_combination_of_states(kind))
-        for request in [FULL, *random.Random(kind).sample(states, 500)]:
+        for request in [FULL, *random.Random(kind).sample(states, 150)]:
             for pointer in generators.facts_of(request):
                 if pointer not in REQUIRED:
                     yield request, with_facts(request, {pointer: ABSENT})
@@ -62,12 +62,12 @@ def test_one_fact_less_never_makes_an_approval_or_a_denial(url: str) -> None:
     pairs = list(one_fact_less())
     before = [decision for _, decision in ask(url).decide_all(request for request, _ in pairs)]
     after = [decision for _, decision in ask(url).decide_all(request for _, request in pairs)]
-    assert len(pairs) > 8_000
+    assert len(pairs) > 2_500
     for was, now in zip(before, after, strict=True):
         check_less_is_never_more(was, now)
 
 
-@settings(repeatable, max_examples=500)
+@settings(repeatable, max_examples=300)
 @given(request=generators.requests(), data=st.data())
 def test_fewer_facts_never_make_an_approval_or_a_denial(
     request: Any, data: st.DataObject, url: str
@@ -93,7 +93,7 @@ def test_without_what_is_required_nothing_is_decided(base: Any, pointer: str, ur
 seeds = st.integers(0, 2**32).map(random.Random)
 
 
-@settings(repeatable, max_examples=600)
+@settings(repeatable, max_examples=400)
 @given(request=generators.any_document, choose=seeds)
 def test_null_is_the_same_as_absent(request: Any, choose: random.Random, url: str) -> None:
     decision = ask(url).decide(generators.without_nulls(request))
@@ -106,7 +106,7 @@ def exactly(text: str) -> Any:
     return generators.without_nulls(json.loads(text, parse_float=Decimal))
 
 
-@settings(repeatable, max_examples=600)
+@settings(repeatable, max_examples=400)
 @given(request=st.one_of(generators.requests(), generators.broken()), choose=seeds)
 def test_order_and_spelling_change_nothing(request: Any, choose: random.Random, url: str) -> None:
     spelt = generators.respelt(request, choose)
@@ -126,7 +126,7 @@ def test_one_number_however_it_is_spelt(spelling: str, url: str) -> None:
 # --------------------------------------------------------------------------------------------
 
 
-@settings(repeatable, max_examples=150)
+@settings(repeatable, max_examples=100)
 @given(requests=st.lists(generators.any_document, max_size=12))
 def test_a_batch_answers_exactly_as_one_by_one(requests: list[Any], url: str) -> None:
     asked = ask(url)
@@ -134,11 +134,11 @@ def test_a_batch_answers_exactly_as_one_by_one(requests: list[Any], url: str) ->
 
 
 def test_a_long_batch_keeps_its_order(url: str) -> None:
-    ids = [f"invented-{n}" for n in range(3_000)]
+    ids: list[str | None] = [f"invented-{n}" for n in range(1_000)]
+    ids[1::2] = [None] * 500
     requests: list[Any] = [{**INITIAL, "request_id": each} for each in ids]
-    requests[1::3] = [None] * 1_000
+    requests[1::2] = [None] * 500
     decisions = ask(url).decide_batch(requests)
-    ids[1::3] = [None] * 1_000  # type: ignore[list-item]
     assert [decision["request_id"] for decision in decisions] == ids
 
 
@@ -193,7 +193,7 @@ ANSWERS: dict[str, list[Any]] = {
 """What may be answered to each question."""
 
 
-@settings(repeatable, max_examples=600)
+@settings(repeatable, max_examples=400)
 @given(request=generators.requests(), choose=seeds)
 def test_answering_every_question_leaves_none(
     request: Any, choose: random.Random, url: str
@@ -248,7 +248,7 @@ def check_answered(decision: Any) -> None:
     assert problems("decision", decision) == []
 
 
-@settings(repeatable, max_examples=500)
+@settings(repeatable, max_examples=300)
 @given(request=generators.any_document)
 def test_any_document_gets_a_decision(request: Any, url: str) -> None:
     check_answered(ask(url).decide(request))
@@ -287,7 +287,7 @@ def test_any_text_of_json_gets_a_decision(text: str, url: str) -> None:
         check_answered(ask(url).decide_text(spliced(pointer, text)))
 
 
-@settings(repeatable, max_examples=500)
+@settings(repeatable, max_examples=300)
 @given(text=odd_texts, pointer=st.sampled_from(["", *generators.FIELDS, "/foo", "/nccn/0/~0"]))
 def test_any_text_in_any_place_gets_a_decision(text: str, pointer: str, url: str) -> None:
     check_answered(ask(url).decide_text(spliced(pointer, text) if pointer else text))

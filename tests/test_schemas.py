@@ -11,22 +11,8 @@ from jsonschema import Draft202012Validator
 
 import generators
 from asking import ask, batches
-from contracts import SCHEMAS, problems, schema
+from contracts import SCHEMAS, check_held_together, problems, schema
 from generators import repeatable
-
-BEYOND_A_SCHEMA = {"/member/birth_date"}
-"""The one fault that JSON Schema cannot say: a birth date after the service date."""
-
-
-def check_held_together(request: Any, decision: Any) -> None:
-    """The schema accepts a request exactly when the policy finds no fault in it."""
-    faults = {error["path"] for error in decision["errors"]}
-    found = problems("request", request)
-    if faults == BEYOND_A_SCHEMA and not found:
-        assert request["member"]["birth_date"] > request["service_date"]
-    else:
-        assert bool(found) == bool(faults), f"{request!r}\nschema {found}\npolicy {faults}"
-    assert bool(faults) == (decision["outcome"] == "invalid")
 
 
 def test_there_are_the_schemas_that_the_tests_speak_of() -> None:
@@ -52,7 +38,7 @@ def test_any_value_in_any_place(url: str) -> None:
 @pytest.mark.parametrize("kind", ["initial", "renewal"])
 def test_every_state_is_accepted_and_its_decision_valid(kind: str, url: str) -> None:
     states = list(generators.every_combination_of_states(kind))
-    for request, decision in ask(url).decide_all(random.Random(kind).sample(states, 800)):
+    for request, decision in ask(url).decide_all(random.Random(kind).sample(states, 400)):
         check_held_together(request, decision)
         assert problems("decision", decision) == []
 
@@ -60,13 +46,13 @@ def test_every_state_is_accepted_and_its_decision_valid(kind: str, url: str) -> 
 @pytest.mark.parametrize("name", generators.BOUNDARIES)
 def test_boundaries_are_accepted_and_their_decisions_valid(name: str, url: str) -> None:
     boundaries = list(generators.BOUNDARIES[name]())
-    few = random.Random(name).sample(boundaries, min(200, len(boundaries)))
+    few = random.Random(name).sample(boundaries, min(100, len(boundaries)))
     for request, decision in ask(url).decide_all(few):
         check_held_together(request, decision)
         assert problems("decision", decision) == []
 
 
-@settings(repeatable, max_examples=1_000)
+@settings(repeatable, max_examples=500)
 @given(request=generators.requests())
 def test_well_formed_requests(request: Any, url: str) -> None:
     decision = ask(url).decide(request)
@@ -74,7 +60,7 @@ def test_well_formed_requests(request: Any, url: str) -> None:
     assert problems("decision", decision) == []
 
 
-@settings(repeatable, max_examples=2_000)
+@settings(repeatable, max_examples=1_000)
 @given(request=generators.broken())
 def test_broken_requests(request: Any, url: str) -> None:
     decision = ask(url).decide(request)
