@@ -8,7 +8,6 @@ package priorauth.inspection
 import data.priorauth.calendar
 import data.priorauth.determination
 import data.priorauth.figure
-import data.priorauth.outcome
 import data.priorauth.request
 
 # METADATA
@@ -22,7 +21,12 @@ _findings contains ["", "", "/plan/clinician_review/outcomes", "must be an array
 	not _outcomes
 }
 
-_findings contains ["", "", "/guidelines", "must have at least one guideline"] if count(_versions) == 0
+_findings contains ["", "", "/guidelines", "must have at least one guideline"] if not figure.keys(data.guidelines)
+
+_findings contains [id, "", "", "must have at least one version"] if {
+	some id, versions in data.guidelines
+	not figure.keys(versions)
+}
 
 _findings contains [id, number, path, message] if {
 	some [id, number] in _versions
@@ -37,7 +41,7 @@ _findings contains [id, number, "/in_force", concat(" ", ["must not share a day 
 	_overlap(data.guidelines[id][number], data.guidelines[other_id][other])
 }
 
-_findings contains [id, number, concat("/", ["/sections", section]), "must have a section, a title, a text and a position of its own"] if {
+_findings contains [id, number, concat("/", ["/sections", section]), "must have a section, a title, a text, a position of its own, and readings that are strings if any"] if {
 	some [id, number] in _versions
 	some section, _ in data.guidelines[id][number].sections
 	not _readable(section, data.guidelines[id][number].sections)
@@ -67,13 +71,23 @@ _findings contains [id, number, concat("/", ["/sections", section, "criteria", c
 # What the rules make of it.
 _findings contains [id, number, fault.path, fault.message] if {
 	some [id, number] in _versions
-	some fault in data.priorauth.guidelines[id].faults with input as _probe(id, number, "initial")
+	some fault in data.priorauth.guidelines[id].faults with input as _probe(id, number, "initial") with data.guidelines as _alone(id, number)
 }
 
 _findings contains [id, number, "", concat(" ", ["its rules cannot decide a request of type", type])] if {
 	some [id, number] in _versions
-	some type in ["initial", "renewal"]
-	not _decidable(id, number, type)
+	some type in _types
+	not _document(id, number, type)
+}
+
+_findings contains [id, number, concat("/", ["/sections", section, "criteria", criterion, "questions"]), "must ask for what the criterion rests on"] if {
+	some [id, number] in _versions
+	some section, content in data.guidelines[id][number].sections
+	some criterion, _ in content.criteria
+	some type in _types
+	document := _document(id, number, type)
+	[criterion, "unknown"] in [[judged.id, judged.status] | some judged in document.criteria]
+	not criterion in [missing.criterion | some missing in document.missing]
 }
 
 _findings contains [id, number, "/sections", concat(" ", ["has no criterion", criterion, "that its rules report"])] if {
@@ -91,7 +105,13 @@ _versions contains [id, number] if {
 	some number, _ in numbers
 }
 
-_outcomes := figure.strings(data.plan.clinician_review.outcomes)
+_types := ["initial", "renewal"]
+
+_outcomes if {
+	every name in figure.strings(data.plan.clinician_review.outcomes) {
+		name in {"approved", "modified", "denied", "pended", "not_applicable", "invalid"}
+	}
+}
 
 # What each part of a version must be; `_sound` says when it is.
 _expected := {
@@ -101,15 +121,17 @@ _expected := {
 	"/next_review": "must be a month, written YYYY-MM",
 	"/date_of_origin": "must be a month, written YYYY-MM",
 	"/review_dates": "must be an array of months, written YYYY-MM, at least one",
-	"/in_force": "must have a date `from` and, if it ends, a date `to` that is not earlier",
+	"/in_force": "must have a date `from` and, if it ends, a date `to` that is not earlier, and nothing else",
 	"/sections": "must have a section with a criterion",
 }
 
 _sound("/title", _, text) if is_string(text.title)
 
 _sound("/drug/names", _, text) if {
-	every name in figure.keys(text.drug.names) {
+	count(figure.keys(text.drug.names)) > 0
+	every name, meaning in text.drug.names {
 		name == lower(trim_space(name))
+		is_string(meaning)
 	}
 }
 
@@ -128,7 +150,12 @@ _sound("/review_dates", _, text) if {
 	}
 }
 
-_sound("/in_force", _, text) if _period(text)
+_sound("/in_force", _, text) if {
+	_period(text)
+	every name in object.keys(text.in_force) {
+		name in {"from", "to"}
+	}
+}
 
 _sound("/sections", _, text) if {
 	some section in text.sections
@@ -155,7 +182,12 @@ _readable(id, sections) if {
 	is_string(sections[id].section)
 	is_string(sections[id].title)
 	is_string(sections[id].text)
-	is_number(sections[id].position)
+	sections[id].position in numbers.range(0, count(sections) - 1)
+	readings := object.get(sections[id], "readings", [])
+	is_array(readings)
+	every reading in readings {
+		is_string(reading)
+	}
 	count([other | some other in sections; other.position == sections[id].position]) == 1
 }
 
@@ -179,16 +211,24 @@ _criteria(id, number) := {criterion |
 	some criterion, _ in section.criteria
 }
 
+# What the rules report of a version that they can decide.
 _reported(id, number) := {criterion.id |
-	some type in ["initial", "renewal"]
-	some criterion in outcome.criteria with input as _probe(id, number, type)
+	some type in _types
+	some criterion in _document(id, number, type).criteria
+} if {
+	every type in _types {
+		_document(id, number, type)
+	}
 }
 
-_decidable(id, number, type) if {
-	document := determination.document with input as _probe(id, number, type)
+_document(id, number, type) := document if {
+	document := determination.document with input as _probe(id, number, type) with data.guidelines as _alone(id, number)
 	document.guideline.id == id
 	document.guideline.version == number
 }
+
+# Two versions in force on one day have no decision, but each of them is sound or not by itself.
+_alone(id, number) := {id: {number: data.guidelines[id][number]}}
 
 # The request that states nothing but what makes this version govern it.
 _probe(id, number, type) := {

@@ -45,10 +45,11 @@ _criteria(version) := [criterion |
 		some section in version.sections
 		some id, content in section.criteria
 	])
-	some section in version.sections
+	some section_id, section in version.sections
 	section.position == place[0]
 	criterion := {
 		"id": place[2],
+		"section": section_id,
 		"clause": place[1],
 		"text": section.clauses[place[1]],
 		"questions": section.criteria[place[2]].questions,

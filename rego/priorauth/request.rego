@@ -17,7 +17,7 @@ errors := [{"path": fault[0], "message": fault[1]} | some fault in _faults]
 # description: The request's id as it is echoed, `null` when it has none that can be.
 default id := null
 
-id := input.request_id if _valid("identifier", input.request_id)
+id := input.request_id if valid("identifier", input.request_id)
 
 # METADATA
 # title: Facts
@@ -30,6 +30,20 @@ facts contains concat("/", ["", section, name]) if {
 facts contains concat("/", ["", name]) if {
 	some name, kind in _request
 	kind != "object"
+}
+
+# METADATA
+# title: Disease statuses
+# description: The IMWG response categories that a request can state.
+disease_statuses := {
+	"stringent_complete_response",
+	"complete_response",
+	"very_good_partial_response",
+	"partial_response",
+	"minimal_response",
+	"stable_disease",
+	"progressive_disease",
+	"not_evaluable",
 }
 
 # The kind of each property of a request, of its sections, and of the items of its lists.
@@ -80,7 +94,7 @@ _required := {
 	"documentation": ["reference"],
 }
 
-# What a value of each kind must be, in words; `_valid` says the same in code.
+# What a value of each kind must be, in words; `valid` says the same in code.
 _expected := {
 	"object": "must be an object",
 	"array": "must be an array",
@@ -100,66 +114,58 @@ _expected := {
 	"unknown": "is not a property that a request has here; see the request schema",
 }
 
-_valid("object", value) if is_object(value)
+# METADATA
+# title: Valid
+# description: A value is of a kind.
+valid("object", value) if is_object(value)
 
-_valid("array", value) if is_array(value)
+valid("array", value) if is_array(value)
 
-_valid("boolean", value) if is_boolean(value)
+valid("boolean", value) if is_boolean(value)
 
-_valid("date", value) if {
+valid("date", value) if {
 	is_string(value)
 	regex.match(calendar.day, value)
 }
 
-_valid("identifier", value) if {
+valid("identifier", value) if {
 	is_string(value)
 	count(value) >= 1
 	count(value) <= 128
 }
 
-_valid("text", value) if {
+valid("text", value) if {
 	is_string(value)
 	trim(value, "\t\n\u000b\f\r ") != ""
 }
 
-_valid("npi", value) if {
+valid("npi", value) if {
 	is_string(value)
 	regex.match(`^[0-9]{10}$`, value)
 }
 
-_valid("taxonomy", value) if {
+valid("taxonomy", value) if {
 	is_string(value)
 	regex.match(`^[0-9A-Z]{9}X$`, value)
 }
 
-_valid("request type", value) if value in {"initial", "renewal"}
+valid("request type", value) if value in {"initial", "renewal"}
 
-_valid("benefit", value) if value in {"pharmacy", "medical"}
+valid("benefit", value) if value in {"pharmacy", "medical"}
 
-_valid("nccn source", value) if value in {"guidelines", "compendium"}
+valid("nccn source", value) if value in {"guidelines", "compendium"}
 
-_valid("nccn category", value) if value in {"1", "2A", "2B", "3"}
+valid("nccn category", value) if value in {"1", "2A", "2B", "3"}
 
-_valid("disease status", value) if {
-	value in {
-		"stringent_complete_response",
-		"complete_response",
-		"very_good_partial_response",
-		"partial_response",
-		"minimal_response",
-		"stable_disease",
-		"progressive_disease",
-		"not_evaluable",
-	}
-}
+valid("disease status", value) if value in disease_statuses
 
-_valid("amount", value) if {
+valid("amount", value) if {
 	is_number(value)
 	value > 0
 	value <= 1000000000
 }
 
-_valid("count", value) if {
+valid("count", value) if {
 	is_number(value)
 	value >= 1
 	value <= 1000000000
@@ -189,7 +195,7 @@ _faults contains [_pointer(array.concat(part.place, [name])), _expected[kind]] i
 	some part in _parts
 	some name, value in part.value
 	kind := object.get(part.properties, name, "unknown")
-	not _valid(kind, value)
+	not valid(kind, value)
 	value != null
 }
 
@@ -214,13 +220,13 @@ _faults contains [_pointer([list, position]), _expected.object] if {
 _faults contains [_pointer(["prescriber", "taxonomies", position]), _expected.taxonomy] if {
 	is_array(input.prescriber.taxonomies)
 	some position, taxonomy in input.prescriber.taxonomies
-	not _valid("taxonomy", taxonomy)
+	not valid("taxonomy", taxonomy)
 }
 
 _faults contains ["/member/birth_date", "must not be after the service date"] if {
 	input.member.birth_date > input.service_date
-	_valid("date", input.member.birth_date)
-	_valid("date", input.service_date)
+	valid("date", input.member.birth_date)
+	valid("date", input.service_date)
 }
 
 # RFC 6901: `~` is written `~0` and `/` is written `~1`.

@@ -35,7 +35,9 @@ ungoverned := "drug_not_governed" if {
 	count(_candidates) == 0
 
 	# Only when the names of every guideline can be read is it known that none of them is the drug's.
+	count(data.guidelines) > 0
 	every versions in data.guidelines {
+		count(versions) > 0
 		every version in versions {
 			count(object.keys(version.drug.names)) > 0
 		}
@@ -69,7 +71,7 @@ notices := array.concat(
 	regex.match(calendar.day, text.effective_date)
 }
 
-_candidates := [{"id": guideline, "version": version, "in_force": text.in_force} |
+_candidates := [{"id": guideline, "version": version, "in_force": object.get(text, "in_force", null)} |
 	name := lower(trim_space(input.drug.name))
 	some guideline, version
 	text := data.guidelines[guideline][version]

@@ -48,11 +48,35 @@ faults contains {
 	"message": "must be an array of packs, each with a name and a whole number of mg_per_week, times_per_week, weeks and tablets, at least one",
 } if not packages
 
+faults contains {
+	"path": "/sections/billing_coding/tablet_mg",
+	"message": "must be a whole number of at least 1",
+} if not _tablet_mg
+
+faults contains {
+	"path": "/sections/billing_coding/packages",
+	"message": $"must have one pack of {pack.mg_per_week} mg/week",
+} if {
+	some pack in packages
+	count([other | some other in packages; other.mg_per_week == pack.mg_per_week]) > 1
+}
+
+faults contains {
+	"path": "/sections/billing_coding/packages",
+	"message": $"has {pack.tablets} tablets of {_tablet_mg} mg in a pack of {pack.mg_per_week} mg/week for {pack.weeks} weeks",
+} if {
+	some pack in packages
+	pack.tablets * _tablet_mg != pack.mg_per_week * pack.weeks
+}
+
+_tablet_mg := figure.whole_number(_section.tablet_mg)
+
 # Two packs with one dose and schedule conflict here, which is an error and not a decision.
 _matching_name := pack.name if {
 	some pack in _section.packages
 	pack.mg_per_week == input.dose.mg_per_week
 	object.get(input, ["dose", "times_per_week"], null) in {null, pack.times_per_week}
+	is_string(pack.name)
 }
 
 _section := version.text.sections.billing_coding

@@ -4,6 +4,7 @@
 package priorauth.guidelines.xpovio.header
 
 import data.priorauth.figure
+import data.priorauth.request
 import data.priorauth.version
 
 # METADATA
@@ -39,13 +40,13 @@ formulary := {
 # description: The figures of the header that are missing or of the wrong kind.
 faults contains {
 	"path": "/sections/header/criteria/benefit/applicable",
-	"message": "must be an array of benefits, at least one",
-} if not _benefits
+	"message": "must be an array of benefits that a request can state, at least one",
+} if not _known_benefits
 
 faults contains {
 	"path": "/sections/header/criteria/formulary/applicable",
 	"message": "must be an object of formularies, each with its title, at least one",
-} if not _formularies
+} if not _titled_formularies
 
 default _benefit_status := "unknown"
 
@@ -67,6 +68,19 @@ _formulary_status := "not_met" if {
 
 _benefits := figure.strings(_section.criteria.benefit.applicable)
 
+_known_benefits if {
+	every benefit in _benefits {
+		request.valid("benefit", benefit)
+	}
+}
+
 _formularies := figure.keys(_section.criteria.formulary.applicable)
+
+_titled_formularies if {
+	count(_formularies) > 0
+	every title in _section.criteria.formulary.applicable {
+		is_string(title)
+	}
+}
 
 _section := version.text.sections.header

@@ -5,6 +5,7 @@ package priorauth.guidelines.xpovio.policy
 
 import data.priorauth.calendar
 import data.priorauth.figure
+import data.priorauth.request
 import data.priorauth.version
 
 # METADATA
@@ -57,12 +58,12 @@ faults contains {
 faults contains {
 	"path": "/sections/policy/criteria/prescriber/taxonomies",
 	"message": "must be an object of NUCC taxonomy codes, each with its title, at least one",
-} if not _accepted_taxonomies
+} if not _known_taxonomies
 
 faults contains {
 	"path": "/sections/policy/criteria/nccn/categories",
 	"message": "must be an array of NCCN categories, at least one",
-} if not _accepted_categories
+} if not _known_categories
 
 default _age_status := "unknown"
 
@@ -100,6 +101,14 @@ _given_taxonomies := [taxonomy | some taxonomy in input.prescriber.taxonomies]
 
 _accepted_taxonomies := figure.keys(_section.criteria.prescriber.taxonomies)
 
+_known_taxonomies if {
+	count(_accepted_taxonomies) > 0
+	every taxonomy, title in _section.criteria.prescriber.taxonomies {
+		request.valid("taxonomy", taxonomy)
+		is_string(title)
+	}
+}
+
 default _nccn_status := "unknown"
 
 _nccn_status := "met" if _recommended
@@ -117,5 +126,11 @@ _recommended if {
 _given_categories := [recommendation.category | some recommendation in input.nccn]
 
 _accepted_categories := figure.strings(_section.criteria.nccn.categories)
+
+_known_categories if {
+	every category in _accepted_categories {
+		request.valid("nccn category", category)
+	}
+}
 
 _section := version.text.sections.policy

@@ -60,6 +60,22 @@ faults contains {
 	"message": "must be an array of limits, each with a whole number of mg_per_week, tablets and days, at least one",
 } if not limits
 
+faults contains {
+	"path": "/sections/quantity_limitations/criteria/quantity/limits",
+	"message": $"must have one limit for {limit.mg_per_week} mg/week",
+} if {
+	some limit in limits
+	count([other | some other in limits; other.mg_per_week == limit.mg_per_week]) > 1
+}
+
+faults contains {
+	"path": "/sections/quantity_limitations/criteria/quantity/questions",
+	"message": concat(" ", ["must ask for", path]),
+} if {
+	some path in {"/dose/mg_per_week", "/quantity/tablets", "/quantity/days_supply"}
+	not path in {asked.path | some asked in _section.criteria.quantity.questions}
+}
+
 default _status := "unknown"
 
 _status := "met" if {

@@ -5,6 +5,7 @@ package priorauth.guidelines.xpovio.renewal_criteria
 
 import data.priorauth.calendar
 import data.priorauth.figure
+import data.priorauth.request
 import data.priorauth.version
 
 # METADATA
@@ -73,11 +74,26 @@ faults contains {
 	"message": "must be an array of disease statuses, at least one",
 } if not _progression
 
+faults contains {
+	"path": "/sections/renewal_criteria/criteria/disease_control/not_known",
+	"message": "must be an array of disease statuses, at least one",
+} if not _not_known
+
+faults contains {
+	"path": "/sections/renewal_criteria/criteria/disease_control",
+	"message": "must have each disease status once, in `controlled`, `progression` or `not_known`",
+} if {
+	listed := array.concat(array.concat(_controlled, _progression), _not_known)
+	sort(listed) != sort([status | some status in request.disease_statuses])
+}
+
 default _prior_authorization_status := "unknown"
 
 _prior_authorization_status := "met" if is_string(input.prior_authorization.end_date)
 
-default _disease_control_status := "unknown"
+_disease_control_status := "unknown" if object.get(input, ["clinical", "disease_status"], null) == null
+
+_disease_control_status := "unknown" if input.clinical.disease_status in _not_known
 
 _disease_control_status := "met" if input.clinical.disease_status in _controlled
 
@@ -94,5 +110,7 @@ _earliest_start := calendar.next_day(input.prior_authorization.end_date)
 _controlled := figure.strings(_section.criteria.disease_control.controlled)
 
 _progression := figure.strings(_section.criteria.disease_control.progression)
+
+_not_known := figure.strings(_section.criteria.disease_control.not_known)
 
 _section := version.text.sections.renewal_criteria

@@ -15,6 +15,7 @@ import data.priorauth.guidelines.xpovio.coverage_duration
 import data.priorauth.guidelines.xpovio.footer
 import data.priorauth.guidelines.xpovio.header
 import data.priorauth.guidelines.xpovio.policy
+import data.priorauth.guidelines.xpovio.policy_changes
 import data.priorauth.guidelines.xpovio.position_statement
 import data.priorauth.guidelines.xpovio.quantity_limitations
 import data.priorauth.guidelines.xpovio.renewal_criteria
@@ -79,7 +80,9 @@ faults := union({
 	coverage_duration.faults,
 	renewal_criteria.faults,
 	billing_coding.faults,
+	policy_changes.faults,
 	_packages_without_limit,
+	_limits_without_package,
 })
 
 _start_date := input.service_date if input.type == "initial"
@@ -93,6 +96,14 @@ _packages_without_limit contains {
 } if {
 	some pack in billing_coding.packages
 	not _limited(pack)
+}
+
+_limits_without_package contains {
+	"path": "/sections/billing_coding/packages",
+	"message": $"has no pack of {limit.mg_per_week} mg/week, a limit in IV",
+} if {
+	some limit in quantity_limitations.limits
+	not limit.mg_per_week in {pack.mg_per_week | some pack in billing_coding.packages}
 }
 
 _limited(pack) if {
