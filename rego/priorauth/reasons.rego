@@ -9,14 +9,22 @@ import data.priorauth.version
 # METADATA
 # title: Reasons that bear on the outcome
 # description: One for each criterion that the outcome follows from; none when the request is approved as asked.
-bearing := [reason |
-	some criterion in _weighed
-	criterion.status == _decisive[outcome.value]
-	reason := object.union(
-		{"criterion": criterion.id, "clause": criterion.clause},
-		object.get(_explanations, criterion.id, _plain(criterion)),
-	)
-]
+bearing := given if {
+	decisive := [criterion |
+		some criterion in _weighed
+		criterion.status == _decisive[outcome.value]
+	]
+	given := [reason |
+		some criterion in decisive
+		reason := object.union(
+			{"criterion": criterion.id, "clause": criterion.clause},
+			object.get(_explanations, criterion.id, _plain(criterion)),
+		)
+	]
+
+	# A criterion without a text has no reason, and without its reason there is no decision.
+	count(given) == count(decisive)
+}
 
 # METADATA
 # title: Reason of an ungoverned request
