@@ -31,9 +31,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Clause:
-    """A criterion of a guideline: the clause it stands on, its text, and what it asks for."""
+    """A criterion of a guideline: its section's id, the clause it stands on, what it asks for."""
 
     id: str
+    section: str
     clause: str
     text: str
     questions: tuple[Question, ...]
@@ -41,12 +42,16 @@ class Clause:
 
 @dataclass(frozen=True)
 class Section:
-    """A section of a guideline's text: its number or name there, its title and its words."""
+    """A section of a guideline's text: its number or name there, its title and its words.
+
+    `readings` say how the text is read where it leaves room.
+    """
 
     id: str
     section: str
     title: str
     text: str = field(repr=False)
+    readings: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -113,12 +118,14 @@ def _section(doc: Object, at: At) -> Section:
         section=text(doc, "section", at),
         title=text(doc, "title", at),
         text=text(doc, "text", at),
+        readings=texts(doc, "readings", at),
     )
 
 
 def _clause(doc: Object, at: At) -> Clause:
     return Clause(
         id=text(doc, "id", at),
+        section=text(doc, "section", at),
         clause=text(doc, "clause", at),
         text=text(doc, "text", at),
         questions=listed(doc, "questions", at, _question),

@@ -110,11 +110,8 @@ _text[id] := criterion if {
 	some id, criterion in section.criteria
 }
 
-_absent(_, path) if not _given(path)
+_absent(_, path) if _fact(path) in {null, []}
 
-_absent(id, path) if _given(path) in _text[id].not_known
+_absent(id, path) if _fact(path) in _text[id].not_known
 
-_given(path) := given if {
-	given := object.get(input, split(trim_prefix(path, "/"), "/"), null)
-	not given in {null, []}
-}
+_fact(path) := object.get(input, split(trim_prefix(path, "/"), "/"), null)

@@ -121,6 +121,8 @@ def _show_version(console: Console, version: GuidelineVersion) -> None:
         name = dict.fromkeys((section.section, section.title))
         console.print(Text(_clean("  ".join(name)), "bold"))
         console.print(Padding(_text(section.text), (0, 0, 0, 2)))
+        for reading in section.readings:
+            console.print(Padding(_faint(f"Reading: {reading}"), (0, 0, 0, 2)))
     _section(console, "What is asked, clause by clause")
     table = _table(2)
     for clause in version.criteria:

@@ -79,7 +79,7 @@ _age_status := "not_met" if {
 
 default _age := null
 
-_age := calendar.completed_years(input.member.birth_date, input.service_date)
+_age := calendar.completed_years(input.member.birth_date, input.service_date) if is_string(input.member.birth_date)
 
 _minimum_age := figure.whole_number(_section.criteria.age.minimum_years)
 

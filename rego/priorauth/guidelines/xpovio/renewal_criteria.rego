@@ -105,7 +105,9 @@ _toxicity_status := "met" if input.clinical.unacceptable_toxicity == false
 
 _toxicity_status := "not_met" if input.clinical.unacceptable_toxicity == true
 
-_earliest_start := calendar.next_day(input.prior_authorization.end_date)
+_earliest_start := calendar.next_day(input.prior_authorization.end_date) if {
+	is_string(input.prior_authorization.end_date)
+}
 
 _controlled := figure.strings(_section.criteria.disease_control.controlled)
 
