@@ -5,6 +5,7 @@
     PriorAuthError
     ├── ConfigurationError        a setting that cannot work (a ValueError)
     ├── NotJSON                   a request, or a text, that is not JSON (a ValueError)
+    ├── BundleError               a bundle that cannot be built, is unsound or does not verify
     ├── OpaNotFound               no usable `opa`, and no way to get one
     ├── SidecarStartError         a local sidecar that did not start
     └── SidecarError              a sidecar that gave no decision
@@ -52,6 +53,10 @@ class NotJSON(PriorAuthError, ValueError):
     def __str__(self) -> str:
         which = "the request" if self.index is None else f"request {self.index} (counted from 0)"
         return f"{which} is not JSON: {self.reason}"
+
+
+class BundleError(PriorAuthError):
+    """A bundle that cannot be built, is unsound, or does not verify."""
 
 
 class OpaNotFound(PriorAuthError):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 import typer
 
 from ..client import Client
-from ..errors import ConfigurationError, NotJSON, PriorAuthError, SidecarStartError
+from ..errors import BundleError, ConfigurationError, NotJSON, PriorAuthError, SidecarStartError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +32,7 @@ EXIT_CODES = """Exit codes:
 
 0  decided, whatever the outcome; or all is well
 
-1  a file cannot be read or written
+1  a file cannot be read or written, or a bundle is unsound or not verified
 
 2  usage: an unknown option, a missing file, a URL that cannot work
 
@@ -275,6 +275,8 @@ def _failing_clearly() -> Iterator[None]:
         _fail(INTERRUPTED, "interrupted")
     except ConfigurationError as error:
         _fail(USAGE, error)
+    except BundleError as error:
+        _fail(FAILED, error)
     except PriorAuthError as error:
         _fail(NO_DECISION, error)
     except BrokenPipeError:
@@ -321,3 +323,6 @@ def _console(*, stderr: bool = False) -> Console:
 
 def _print_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+from . import bundle as bundle  # noqa: E402  (its commands are added to the ones above)

@@ -1,0 +1,193 @@
+"""Bundles: the policy as one file that sidecars fetch, verify and serve.
+
+The same sources and revision make the same bytes. Only a signature differs from one to the next,
+for ES256 draws a random number for each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import opa as _opa
+from . import policy as _policy
+from .errors import BundleError, ConfigurationError
+from .wasm import compile_wasm
+
+KEY_ID = "policy"
+"""The name that a signature gives its key, and under which `opa-config.yaml` has it."""
+
+SCOPE = "priorauth"
+"""What a signature is for; one made for anything else does not verify."""
+
+_ALGORITHM = "ES256"
+_DATA = ("data.yaml", "data.json")
+
+
+@dataclasses.dataclass(frozen=True)
+class Bundle:
+    """A bundle on file. `sha256` is that of the file, in hexadecimal; `size` is in bytes.
+
+    `roots` are the parts of OPA's data that it owns, and `signed` says whether it has a signature:
+    only `verify` with a key says that the signature is good.
+    """
+
+    path: Path
+    revision: str
+    roots: tuple[str, ...]
+    signed: bool
+    sha256: str
+    size: int
+
+
+def build(
+    output: Path,
+    *,
+    policy: Path | None = None,
+    revision: str | None = None,
+    key: Path | None = None,
+    key_id: str = KEY_ID,
+) -> Bundle:
+    """Build the bundle of a policy, without its tests, and replace `output` with it once sound.
+
+    `policy` is the folder that holds `policy/` and `rego/`, the package's own by default;
+    `revision` is its git commit by default; `key` a P-256 private key (PEM) to sign it with, and
+    `key_id` the name that verifiers know it by.
+
+    Raises ConfigurationError when no commit says what the policy is, BundleError when it does not
+    compile or finds fault with its own data, and OpaNotFound.
+    """
+    root = _policy.root() if policy is None else _policy.check(policy)
+    if revision is None:
+        revision = _commit(root)
+    signing: list[str | Path] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        staged = Path(scratch, "bundle")
+        roots = _stage(root, staged)
+        manifest = {"revision": revision, "roots": roots, "rego_version": 1}
+        # Not as a target of its own: its manifest would have sidecars run the Wasm, not the rules.
+        (staged / "policy.wasm").write_bytes(compile_wasm(root))
+        (staged / ".manifest").write_text(json.dumps(manifest))
+        if key is not None:
+            claims = Path(scratch, "claims.json")
+            claims.write_text(json.dumps({"keyid": key_id, "scope": SCOPE}))
+            signing += ["--signing-key", key.resolve(), "--signing-alg", _ALGORITHM]
+            signing += ["--claims-file", claims]
+        built = Path(scratch, "bundle.tar.gz")
+        # From where the sources are staged: OPA puts the path as it is given into the bundle.
+        _run("build", "--bundle", ".", "--output", built, *signing, cwd=staged)
+        bundle = _inspect(built)
+        whole = output.with_name(f".{output.name}.{os.getpid()}")
+        try:
+            shutil.copyfile(built, whole)
+            whole.replace(output)
+        finally:
+            whole.unlink(missing_ok=True)
+    return dataclasses.replace(bundle, path=output)
+
+
+def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bundle:
+    """Check a bundle as a sidecar does before it serves it, and that its data is sound.
+
+    `key` is the public key (PEM) that must have signed it; without, no signature is looked at.
+    Raises BundleError, and OpaNotFound.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        verifying: list[str | Path] = []
+        if key is not None:
+            # OPA takes what is no file for the key itself.
+            if not key.is_file():
+                raise ConfigurationError(f"no such file: {key}")
+            verifying = ["--verification-key", key.resolve(), "--verification-key-id", key_id]
+            verifying += ["--signing-alg", _ALGORITHM, "--scope", SCOPE]
+        unused = Path(scratch, "verified.tar.gz")
+        _run("build", "--bundle", path.resolve(), "--output", unused, *verifying)
+    return _inspect(path)
+
+
+def _stage(root: Path, staged: Path) -> list[str]:
+    """Lay out what goes into the bundle, and return the parts of OPA's data that it owns."""
+    for folder in _policy.paths(root):
+        for path in sorted(folder.rglob("*")):
+            if path.is_dir() or path.match(_policy.TESTS):
+                continue
+            if path.suffix in (".yaml", ".yml", ".json") and path.name not in _DATA:
+                raise BundleError(
+                    f"{path}: bundles hold only data in files named {' or '.join(_DATA)}; "
+                    "OPA would leave this one out"
+                )
+            if path.suffix == ".rego" or path.name in _DATA:
+                target = staged / path.relative_to(folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+    return sorted(path.name for path in staged.iterdir() if path.is_dir())
+
+
+def _inspect(path: Path) -> Bundle:
+    """What a bundle says it is, once its rules find it sound."""
+    found = _json("inspect", "--format", "json", path)
+    revision, roots = found["manifest"].get("revision", ""), found["manifest"].get("roots") or ()
+    if "" in roots or not roots:
+        raise BundleError(
+            f"{path} has no roots: it would own all data in a sidecar, its access rules included"
+        )
+    asked = ("eval", "--format", "json", "--bundle", path, "data.priorauth.integrity")
+    results = _json(*asked).get("result")
+    faults = results[0]["expressions"][0]["value"] if results else None
+    if faults is None:
+        raise BundleError(f"{path} holds no policy that can check its own data")
+    if faults:
+        listed = "\n".join(f"  {' '.join(str(v) for v in fault.values())}" for fault in faults)
+        raise BundleError(f"{path} is unsound; its rules find fault with its data:\n{listed}")
+    content = path.read_bytes()
+    return Bundle(
+        path=path,
+        revision=revision,
+        roots=tuple(roots),
+        signed=bool(found.get("signatures_config")),
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+    )
+
+
+def _commit(root: Path) -> str:
+    """The commit whose policy this is, and no other."""
+    tracked = _git(root, "ls-tree", "--name-only", "HEAD", "--", *_policy.FOLDERS)
+    if len(tracked.splitlines()) != len(_policy.FOLDERS):
+        raise ConfigurationError(f"{root} is no git checkout of a policy; name a revision")
+    if changed := _git(root, "status", "--porcelain", "--", *_policy.FOLDERS):
+        raise ConfigurationError(
+            "the policy is not what the commit holds; commit it, or name a revision:\n" + changed
+        )
+    return _git(root, "rev-parse", "HEAD").strip()
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def _json(*arguments: str | Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(_run(*arguments))
+    return document
+
+
+def _run(*arguments: str | Path, cwd: Path | None = None) -> str:
+    command: Sequence[str | Path] = [_opa.ensure(), *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BundleError((done.stderr or done.stdout).strip().removeprefix("error: "))
+    return done.stdout

@@ -1,0 +1,191 @@
+"""Bundles: reproducible, sound, signed, and what they are said to be."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+
+from priorauth import bundle, opa
+from priorauth.errors import BundleError, ConfigurationError
+from production import KEYS, ROOT
+
+ROOTS = ("guidelines", "plan", "priorauth", "system")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A policy of the test's own, in a git checkout."""
+    root = tmp_path / "checkout"
+    for name in ("policy", "rego"):
+        shutil.copytree(ROOT / name, root / name)
+    git(root, "init", "-q")
+    commit(root, "first")
+    return root
+
+
+def git(root: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@t.invalid", "-c", "commit.gpgsign=false")
+    command = ["git", "-C", str(root), *identity, *arguments]
+    return subprocess.check_output(command, text=True).strip()
+
+
+def commit(root: Path, message: str) -> str:
+    git(root, "add", ".")
+    git(root, "commit", "-qm", message)
+    return git(root, "rev-parse", "HEAD")
+
+
+def members(content: bytes) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        found = {m.name: tar.extractfile(m) for m in tar.getmembers()}
+        return {name: file.read() for name, file in found.items() if file}
+
+
+def test_same_sources_same_bytes(checkout: Path, tmp_path: Path) -> None:
+    one = bundle.build(tmp_path / "one.tar.gz", policy=checkout)
+    time.sleep(1.1)
+    elsewhere = tmp_path / "else" / "where"
+    shutil.copytree(checkout, elsewhere)
+    for path in elsewhere.rglob("*.rego"):
+        path.touch()
+    two = bundle.build(tmp_path / "two.tar.gz", policy=elsewhere)
+    assert one.path.read_bytes() == two.path.read_bytes()
+    assert one.sha256 == two.sha256 == hashlib.sha256(two.path.read_bytes()).hexdigest()
+    assert one.size == len(two.path.read_bytes())
+    other = bundle.build(tmp_path / "other.tar.gz", policy=checkout, revision="other")
+    assert other.sha256 != one.sha256
+
+
+def test_the_commit_is_the_revision(checkout: Path, tmp_path: Path) -> None:
+    found = bundle.build(tmp_path / "b.tar.gz", policy=checkout)
+    assert found.revision == git(checkout, "rev-parse", "HEAD")
+    assert found.roots == ROOTS
+    assert not found.signed
+    assert bundle.verify(found.path) == found
+
+
+def test_what_differs_from_the_commit_needs_a_name(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "README").write_text("not of the policy")
+    bundle.build(tmp_path / "b.tar.gz", policy=checkout)
+    (checkout / "rego" / "more.rego").write_text("package priorauth.more\n")
+    with pytest.raises(ConfigurationError, match=r"\?\? rego/more\.rego"):
+        bundle.build(tmp_path / "b.tar.gz", policy=checkout)
+    named = bundle.build(tmp_path / "b.tar.gz", policy=checkout, revision="trial")
+    assert named.revision == "trial"
+
+
+def test_without_a_commit_it_needs_a_name(checkout: Path, tmp_path: Path) -> None:
+    shutil.rmtree(checkout / ".git")
+    # Nor is that of another checkout around it taken.
+    git(tmp_path, "init", "-q")
+    (tmp_path / ".gitignore").write_text("checkout/\n")
+    commit(tmp_path, "around")
+    with pytest.raises(ConfigurationError, match="name a revision"):
+        bundle.build(tmp_path / "b.tar.gz", policy=checkout)
+
+
+def test_tests_are_left_out(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "rego" / "priorauth" / "a_test.rego").write_text("package a_test\n\ntest_a := 1\n")
+    found = bundle.build(tmp_path / "b.tar.gz", policy=checkout, revision="r")
+    names = set(members(found.path.read_bytes()))
+    rules = {f"/{path.relative_to(checkout / 'rego')}" for path in (checkout / "rego").rglob("*")}
+    expected = {
+        name for name in rules if name.endswith(".rego") and not name.endswith("_test.rego")
+    }
+    assert names == expected | {"/data.json", "/.manifest"}
+
+
+def test_data_that_a_bundle_would_leave_out(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "policy" / "plan" / "more.yaml").write_text("a: 1\n")
+    with pytest.raises(BundleError, match=r"more\.yaml: bundles hold only"):
+        bundle.build(tmp_path / "b.tar.gz", policy=checkout, revision="r")
+
+
+def test_an_unsound_or_broken_policy_is_not_built(checkout: Path, tmp_path: Path) -> None:
+    output = tmp_path / "b.tar.gz"
+    before = bundle.build(output, policy=checkout)
+    data = checkout / "policy" / "plan" / "data.yaml"
+    sound = data.read_text()
+    data.write_text("clinician_review: {}\n")
+    with pytest.raises(BundleError, match="/plan/clinician_review/outcomes"):
+        bundle.build(output, policy=checkout, revision="unsound")
+    data.write_text(sound)
+    (checkout / "rego" / "broken.rego").write_text("package priorauth.broken\n\nx := nowhere\n")
+    with pytest.raises(BundleError, match=r"broken\.rego:3.*unsafe"):
+        bundle.build(output, policy=checkout, revision="broken")
+    assert bundle.verify(output) == before
+    assert {path.name for path in tmp_path.iterdir()} == {"checkout", "b.tar.gz"}
+
+
+def test_a_signature_is_verified(tmp_path: Path) -> None:
+    key = KEYS / "policy.pub"
+    found = bundle.build(tmp_path / "b.tar.gz", revision="r", key=KEYS / "policy.pem")
+    assert found.signed
+    assert bundle.verify(found.path, key=key) == found
+    again = bundle.build(tmp_path / "again.tar.gz", revision="r", key=KEYS / "policy.pem")
+    one, two = members(found.path.read_bytes()), members(again.path.read_bytes())
+    assert one.pop("/.signatures.json") != two.pop("/.signatures.json")
+    assert one == two
+    with pytest.raises(BundleError, match="failed to verify JWT signature"):
+        bundle.verify(found.path, key=KEYS / "other.pub")
+    unsigned = bundle.build(tmp_path / "u.tar.gz", revision="r")
+    with pytest.raises(BundleError, match=r"missing \.signatures\.json"):
+        bundle.verify(unsigned.path, key=key)
+    with pytest.raises(ConfigurationError, match="no such file"):
+        bundle.verify(found.path, key=tmp_path / "nowhere.pub")
+
+
+def test_what_was_tampered_with_does_not_verify(tmp_path: Path) -> None:
+    found = bundle.build(tmp_path / "b.tar.gz", revision="r", key=KEYS / "policy.pem")
+    content = members(found.path.read_bytes())
+    data = json.loads(content["/data.json"])
+    data["plan"]["clinician_review"]["outcomes"] = ["denied"]
+    content["/data.json"] = json.dumps(data).encode()
+    with tarfile.open(found.path, "w:gz") as tar:
+        for name, each in content.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(each)
+            tar.addfile(member, io.BytesIO(each))
+    with pytest.raises(BundleError, match=r"data\.json: digest mismatch"):
+        bundle.verify(found.path, key=KEYS / "policy.pub")
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(found.path.read_bytes()[:5000])
+    with pytest.raises(BundleError, match="unexpected EOF"):
+        bundle.verify(cut)
+
+
+def test_a_bundle_that_would_own_all_data(tmp_path: Path) -> None:
+    (tmp_path / "a.rego").write_text("package priorauth\n\nintegrity := []\n")
+    all_of_it = tmp_path / "b.tar.gz"
+    subprocess.run([opa.ensure(), "build", "a.rego", "-o", all_of_it], cwd=tmp_path, check=True)
+    with pytest.raises(BundleError, match="has no roots"):
+        bundle.verify(all_of_it)
+
+
+def test_the_commands(tmp_path: Path) -> None:
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "priorauth.cli", "bundle", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    key = KEYS / "policy.pem"
+    built = run("build", "-o", "b.tar.gz", "--revision", "r-1", "--key", key)
+    assert built.returncode == 0, built.stderr
+    assert "sound, signed\n" in built.stdout
+    assert "revision  r-1" in built.stdout
+    verified = run("verify", "b.tar.gz", "--key", KEYS / "policy.pub")
+    assert verified.returncode == 0
+    assert "the signature is good" in verified.stdout
+    refused = run("verify", "b.tar.gz", "--key", KEYS / "other.pub")
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert "failed to verify" in refused.stderr
+    assert run("build", "--policy", tmp_path).returncode == 2
