@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,14 +29,25 @@ pytestmark = pytest.mark.docker
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[DockerClient]:
-    try:
-        engine = docker.from_env()
-    except DockerException as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no Docker engine: {error}")
+    engine = connect()
+    if isinstance(engine, str):
+        absent = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        absent(f"no Docker engine: {engine}")
     yield engine
     engine.close()
+
+
+def connect() -> DockerClient | str:
+    """The engine, or why there is none."""
+    with warnings.catch_warnings():
+        # What cannot connect leaves its socket to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            return docker.from_env()
+        except DockerException as error:
+            why_not = str(error)
+        gc.collect()
+    return why_not
 
 
 def containers(engine: DockerClient) -> set[str]:
