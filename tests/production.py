@@ -89,8 +89,10 @@ class Bundles:
 class Production:
     """An OPA under opa-config.yaml, with a folder of its own for what it keeps and writes."""
 
-    def __init__(self, folder: Path, bundles: str, *options: str | Path) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, bundles: str, *options: str | Path, scheme: str = "http"
+    ) -> None:
+        self.folder, self._scheme = folder, scheme
         self.log = folder / "log"
         self.state = folder / "state"
         access = folder / "access.yaml"
@@ -126,10 +128,10 @@ class Production:
         assert self._process
         return self._process
 
-    def start(self, scheme: str = "http") -> None:
+    def start(self) -> None:
         """Start it, and wait until its port is open: not until it is ready."""
         port = urlsplit(self.url).port or free_port()
-        self.url = f"{scheme}://127.0.0.1:{port}"
+        self.url = f"{self._scheme}://127.0.0.1:{port}"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._command, "--addr", f"127.0.0.1:{port}"],
