@@ -5,6 +5,8 @@
 #   thereby leaves the decision undefined: it never pends or denies anyone.
 package priorauth.figure
 
+import data.priorauth.calendar
+
 # METADATA
 # title: Whole number
 # description: The value, when it is a whole number of at least 1.
@@ -12,6 +14,22 @@ whole_number(value) := value if {
 	is_number(value)
 	value >= 1
 	floor(value) == value
+}
+
+# METADATA
+# title: Day
+# description: The value, when it is a day that exists.
+day(value) := value if {
+	is_string(value)
+	regex.match(calendar.day, value)
+}
+
+# METADATA
+# title: Month
+# description: The value, when it is a month.
+month(value) := value if {
+	is_string(value)
+	regex.match(calendar.month, value)
 }
 
 # METADATA

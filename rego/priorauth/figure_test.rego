@@ -29,3 +29,16 @@ _values := [
 	{}, {"a": 1}, {"a": null, "b": 2},
 	[{}], [{"a": 1}], [{"a": 0}], [{"a": 1.5}], [{"a": "1"}], [{"a": null}], [{"a": 1, "b": "c"}, {"a": 2}], [{"a": 1}, {}],
 ]
+
+test_a_day_exists if {
+	[value | some value in _dates; figure.day(value)] == ["2022-10-03", "2024-02-29"]
+}
+
+test_a_month_is_one_of_twelve if {
+	[value | some value in _dates; figure.month(value)] == ["2023-06"]
+}
+
+_dates := [
+	"2022-10-03", "2024-02-29", "2023-02-29", "10/3/22", "2023-06", "2023-13", "6/23", "",
+	20221003, 2023, null, true, ["2022-10-03"], ["2023-06"], {},
+]

@@ -57,10 +57,24 @@ patched(patches) := json.patch(data.guidelines, [object.union(patch, {"path": co
 	some patch in patches
 ])
 
-# With one value in the Xpovio text replaced by another.
-replaced(path, value) := patched([{"op": "replace", "path": path, "value": value}])
+# With one value in the Xpovio text replaced by another, or put where there was none.
+replaced(path, value) := patched([{"op": "add", "path": path, "value": value}])
 
 removed(path) := patched([{"op": "remove", "path": path}])
+
+# Two versions of the Xpovio text: the one on file until 2023-06-30, and one with a higher age from then on.
+two_versions := object.union(data.guidelines, {"xpovio": {
+	"2022-10-03": {"in_force": {"to": "2023-06-30"}},
+	"2023-07-01": object.union(data.guidelines.xpovio["2022-10-03"], {
+		"effective_date": "2023-07-01",
+		"next_review": "2024-06",
+		"in_force": {"from": "2023-07-01"},
+		"sections": {
+			"policy": {"criteria": {"age": {"minimum_years": 21}}},
+			"policy_changes": {"changes": [{"date": "2023-07-01", "summary": "age 21"}]},
+		},
+	}),
+}})
 
 test_fixtures_are_well_formed if {
 	every document in [initial, renewal, empty_initial, empty_renewal] {

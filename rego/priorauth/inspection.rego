@@ -5,7 +5,6 @@
 #   decide an otherwise empty request under it.
 package priorauth.inspection
 
-import data.priorauth.calendar
 import data.priorauth.determination
 import data.priorauth.figure
 import data.priorauth.request
@@ -43,28 +42,28 @@ _findings contains [id, number, "/in_force", concat(" ", ["must not share a day 
 
 _findings contains [id, number, concat("/", ["/sections", section]), "must have a section, a title, a text, a position of its own, and readings that are strings if any"] if {
 	some [id, number] in _versions
-	some section, _ in data.guidelines[id][number].sections
+	some section, _ in _members(data.guidelines[id][number].sections)
 	not _readable(section, data.guidelines[id][number].sections)
 }
 
 _findings contains [id, number, concat("/", ["/sections", section, "clauses", clause]), "is a clause that no criterion uses"] if {
 	some [id, number] in _versions
-	some section, content in data.guidelines[id][number].sections
-	some clause, _ in content.clauses
+	some section, content in _members(data.guidelines[id][number].sections)
+	some clause, _ in _members(content.clauses)
 	not _used(clause, content)
 }
 
 _findings contains [id, number, concat("/", ["/sections", section, "criteria", criterion, "clause"]), "must be a clause of the section, with its text"] if {
 	some [id, number] in _versions
-	some section, content in data.guidelines[id][number].sections
-	some criterion, _ in content.criteria
+	some section, content in _members(data.guidelines[id][number].sections)
+	some criterion, _ in _members(content.criteria)
 	not _cited(criterion, content)
 }
 
 _findings contains [id, number, concat("/", ["/sections", section, "criteria", criterion, "questions"]), "must be an array of questions, each with the path of a fact that requests have"] if {
 	some [id, number] in _versions
-	some section, content in data.guidelines[id][number].sections
-	some criterion, _ in content.criteria
+	some section, content in _members(data.guidelines[id][number].sections)
+	some criterion, _ in _members(content.criteria)
 	not _asked(criterion, content)
 }
 
@@ -82,8 +81,8 @@ _findings contains [id, number, "", concat(" ", ["its rules cannot decide a requ
 
 _findings contains [id, number, concat("/", ["/sections", section, "criteria", criterion, "questions"]), "must ask for what the criterion rests on"] if {
 	some [id, number] in _versions
-	some section, content in data.guidelines[id][number].sections
-	some criterion, _ in content.criteria
+	some section, content in _members(data.guidelines[id][number].sections)
+	some criterion, _ in _members(content.criteria)
 	some type in _types
 	document := _document(id, number, type)
 	[criterion, "unknown"] in [[judged.id, judged.status] | some judged in document.criteria]
@@ -104,6 +103,9 @@ _versions contains [id, number] if {
 	some id, numbers in data.guidelines
 	some number, _ in numbers
 }
+
+# What is not an object has no members, and is a finding in itself.
+_members(value) := value if is_object(value)
 
 _types := ["initial", "renewal"]
 
@@ -136,17 +138,17 @@ _sound("/drug/names", _, text) if {
 }
 
 _sound("/effective_date", number, text) if {
-	regex.match(calendar.day, text.effective_date)
+	figure.day(text.effective_date)
 	text.effective_date == number
 }
 
-_sound("/next_review", _, text) if regex.match(calendar.month, text.next_review)
+_sound("/next_review", _, text) if figure.month(text.next_review)
 
-_sound("/date_of_origin", _, text) if regex.match(calendar.month, text.date_of_origin)
+_sound("/date_of_origin", _, text) if figure.month(text.date_of_origin)
 
 _sound("/review_dates", _, text) if {
 	every month in figure.strings(text.review_dates) {
-		regex.match(calendar.month, month)
+		figure.month(month)
 	}
 }
 
@@ -159,7 +161,7 @@ _sound("/in_force", _, text) if {
 
 _sound("/sections", _, text) if {
 	some section in text.sections
-	count(section.criteria) > 0
+	figure.keys(section.criteria)
 }
 
 _overlap(text, other) if {
@@ -170,10 +172,10 @@ _overlap(text, other) if {
 }
 
 _period(text) := {"from": text.in_force.from, "to": to} if {
+	is_object(text.in_force)
 	to := object.get(text.in_force, "to", "9998-12-31")
 	every date in [text.in_force.from, to] {
-		is_string(date)
-		regex.match(calendar.day, date)
+		figure.day(date)
 	}
 	text.in_force.from <= to
 }
@@ -207,8 +209,8 @@ _asked(criterion, section) if {
 }
 
 _criteria(id, number) := {criterion |
-	some section in data.guidelines[id][number].sections
-	some criterion, _ in section.criteria
+	some section in _members(data.guidelines[id][number].sections)
+	some criterion, _ in _members(section.criteria)
 }
 
 # What the rules report of a version that they can decide.
@@ -234,5 +236,5 @@ _alone(id, number) := {id: {number: data.guidelines[id][number]}}
 _probe(id, number, type) := {
 	"type": type,
 	"service_date": data.guidelines[id][number].in_force.from,
-	"drug": {"name": min(object.keys(data.guidelines[id][number].drug.names))},
+	"drug": {"name": min(figure.keys(data.guidelines[id][number].drug.names))},
 }

@@ -16,6 +16,7 @@ bearing := given if {
 	]
 	given := [reason |
 		some criterion in decisive
+		is_string(criterion.text)
 		reason := object.union(
 			{"criterion": criterion.id, "clause": criterion.clause},
 			object.get(_explanations, criterion.id, _plain(criterion)),

@@ -5,7 +5,7 @@
 #   Nothing lists the guidelines; `data.guidelines.<id>.<version>` is the list.
 package priorauth.version
 
-import data.priorauth.calendar
+import data.priorauth.figure
 
 # METADATA
 # title: Guideline id
@@ -35,11 +35,11 @@ ungoverned := "drug_not_governed" if {
 	count(_candidates) == 0
 
 	# Only when the names of every guideline can be read is it known that none of them is the drug's.
-	count(data.guidelines) > 0
+	figure.keys(data.guidelines)
 	every versions in data.guidelines {
-		count(versions) > 0
+		figure.keys(versions)
 		every version in versions {
-			count(object.keys(version.drug.names)) > 0
+			figure.keys(version.drug.names)
 		}
 	}
 } else := "service_date_not_governed" if {
@@ -67,14 +67,15 @@ notices := array.concat(
 		input.service_date < text.effective_date
 	],
 ) if {
-	regex.match(calendar.month, text.next_review)
-	regex.match(calendar.day, text.effective_date)
+	figure.month(text.next_review)
+	figure.day(text.effective_date)
 }
 
 _candidates := [{"id": guideline, "version": version, "in_force": object.get(text, "in_force", null)} |
 	name := lower(trim_space(input.drug.name))
 	some guideline, version
 	text := data.guidelines[guideline][version]
+	is_object(text.drug.names)
 	name in object.keys(text.drug.names)
 ]
 
@@ -87,7 +88,7 @@ _governing := candidate if {
 
 _readable(in_force) if {
 	every date in in_force {
-		regex.match(calendar.day, date)
+		figure.day(date)
 	}
 	in_force.from
 }

@@ -3,7 +3,7 @@
 # description: Since when the text is in force.
 package priorauth.guidelines.xpovio.policy_changes
 
-import data.priorauth.calendar
+import data.priorauth.figure
 import data.priorauth.version
 
 # METADATA
@@ -18,7 +18,7 @@ faults contains {
 _dated if {
 	is_array(_section.changes)
 	every change in _section.changes {
-		regex.match(calendar.day, change.date)
+		figure.day(change.date)
 		is_string(change.summary)
 	}
 	version.text.in_force.from in {change.date | some change in _section.changes}
