@@ -52,7 +52,8 @@ def clauses(guideline: Guideline, version: GuidelineVersion) -> Iterator[str]:
     yield f"# {guideline.title}, effective {version.effective_date}\n"
     until = version.in_force_to or "on"
     yield (
-        f"Governs service dates from {version.in_force_from} {until}. Next review {version.next_review}. "
+        f"Governs service dates from {version.in_force_from} {until}. "
+        f"Next review {version.next_review}. "
         f"Drug names: {', '.join(guideline.drug_names)}. Data: [`{data}`](../../{data}).\n"
     )
     for section in version.sections:
