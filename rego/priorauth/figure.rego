@@ -45,8 +45,8 @@ strings(value) := value if {
 
 # METADATA
 # title: Keys
-# description: The keys of the value, when it is an object of at least one.
-keys(value) := object.keys(value) if {
+# description: The keys of the value, in order, when it is an object of at least one. A set has no order in Wasm.
+keys(value) := sort(object.keys(value)) if {
 	is_object(value)
 	count(value) > 0
 }

@@ -11,7 +11,7 @@ test_strings_are_an_array_of_at_least_one_string if {
 }
 
 test_keys_are_those_of_an_object_of_at_least_one if {
-	[figure.keys(value) | some value in _values] == [{"a"}, {"a", "b"}]
+	[figure.keys(value) | some value in _values] == [["a"], ["a", "b"]]
 }
 
 test_records_have_a_whole_number_for_each_name if {

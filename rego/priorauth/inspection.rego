@@ -13,7 +13,7 @@ import data.priorauth.request
 # title: Findings
 # description: Every finding, by guideline, version and JSON Pointer; empty when all is sound.
 findings := [{"guideline": finding[0], "version": finding[1], "path": finding[2], "message": finding[3]} |
-	some finding in _findings
+	some finding in sort(_findings)
 ]
 
 _findings contains ["", "", "/plan/clinician_review/outcomes", "must be an array of outcomes, at least one"] if {

@@ -7,13 +7,14 @@ package priorauth.inventory
 # title: Guidelines
 # description: Every guideline by id, its versions in order of their effective dates.
 guidelines := [guideline |
-	some id, versions in data.guidelines
-	some latest in [versions[max(object.keys(versions))]]
+	some id in sort(object.keys(data.guidelines))
+	versions := data.guidelines[id]
+	latest := versions[max(object.keys(versions))]
 	guideline := {
 		"id": id,
 		"title": latest.title,
-		"drug_names": object.keys(latest.drug.names),
-		"versions": [_version(number, version) | some number, version in versions],
+		"drug_names": sort(object.keys(latest.drug.names)),
+		"versions": [_version(number, versions[number]) | some number in sort(object.keys(versions))],
 	}
 ]
 

@@ -10,7 +10,7 @@ import data.priorauth.calendar
 # METADATA
 # title: Errors
 # description: The faults of the request document, by path; empty when it is well formed.
-errors := [{"path": fault[0], "message": fault[1]} | some fault in _faults]
+errors := [{"path": fault[0], "message": fault[1]} | some fault in sort(_faults)]
 
 # METADATA
 # title: Request id
