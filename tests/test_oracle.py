@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterable
@@ -28,25 +29,29 @@ class Agreed(NamedTuple):
 def agreed(url: str, requests: Iterable[Any]) -> list[Agreed]:
     """The decisions on `requests`, each of which is the oracle's too."""
     decisions: list[Agreed] = []
-    differing: list[str] = []
+    differing: list[Any] = []
     for request, decision in ask(url).decide_all(requests):
         found, expected = comparable(decision), decide(request)
         statuses = tuple((each["id"], each["status"]) for each in expected["criteria"])
         decisions.append(Agreed(expected["outcome"], statuses))
         if found != expected:
-            differing.append(difference(request, found, expected))
-    shown = "\n\n".join(differing[:SHOWN])
+            differing.append((request, found, expected))
+    shown = "\n\n".join(difference(*each) for each in differing[:SHOWN])
     assert not differing, f"{len(differing)} of {len(decisions)} differ, for example\n\n{shown}"
     return decisions
 
 
 def difference(request: Any, found: dict[str, Any], expected: dict[str, Any]) -> str:
-    lines = [
-        f"  {key}: policy {found.get(key)!r}, oracle {expected.get(key)!r}"
-        for key in sorted({*found, *expected})
-        if found.get(key) != expected.get(key)
-    ]
-    return "\n".join([repr(request), *lines])
+    """The request, and where the two decisions differ: of lists, the entries that do."""
+    lines = [json.dumps(request)]
+    for key, wanted in expected.items():
+        got = found.get(key)
+        if isinstance(wanted, list) and isinstance(got, list) and len(wanted) == len(got):
+            pairs = zip(got, wanted, strict=True)
+        else:
+            pairs = zip([got], [wanted], strict=True)
+        lines += [f"  {key}:\n    policy {g!r}\n    oracle {w!r}" for g, w in pairs if g != w]
+    return "\n".join(lines)
 
 
 STATUSES = {
