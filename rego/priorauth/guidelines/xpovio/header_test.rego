@@ -73,7 +73,7 @@ _formulary(status, formulary) := {
 	"clause": "Applicable",
 	"text": "Applicable: Pharmacy- Formulary 1, Formulary 2, Formulary 3/Exclusive, Formulary 4/AON",
 	"status": status,
-	"facts": {"formulary": formulary, "applicable": {"1", "2", "3", "4"}},
+	"facts": {"formulary": formulary, "applicable": ["1", "2", "3", "4"]},
 }
 
 _without(name) := [

@@ -128,9 +128,9 @@ test_categories_that_are_none_are_a_fault if {
 	}
 }
 
-_specialties := {
-	"207RH0000X", "207RH0003X", "207RX0202X", "2080P0207X", "207VX0201X", "2086X0206X", "2085R0001X",
-}
+_specialties := [
+	"207RH0000X", "207RH0003X", "207RX0202X", "207VX0201X", "2080P0207X", "2085R0001X", "2086X0206X",
+]
 
 _age(status, age) := {
 	"id": "age",
