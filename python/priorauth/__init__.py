@@ -1,4 +1,4 @@
-"""A payer's prior-authorization guidelines as code: ask a sidecar, get a decision."""
+"""A payer's prior-authorization guidelines as code: ask a sidecar or an engine, get a decision."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .decision import (
 )
 from .errors import (
     ConfigurationError,
+    EngineFault,
     IntegrityFault,
     MalformedResult,
     NotJSON,
@@ -35,6 +36,7 @@ from .errors import (
     UnsoundPolicy,
 )
 from .sidecar import DockerSidecar, LocalSidecar
+from .wasm import WasmEngine
 
 __all__ = [
     "Authorization",
@@ -45,6 +47,7 @@ __all__ = [
     "Decider",
     "Decision",
     "DockerSidecar",
+    "EngineFault",
     "Guideline",
     "GuidelineReference",
     "GuidelineVersion",
@@ -72,4 +75,5 @@ __all__ = [
     "TokenRefused",
     "UndefinedResult",
     "UnsoundPolicy",
+    "WasmEngine",
 ]

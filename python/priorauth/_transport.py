@@ -152,13 +152,14 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 def encode(body: Any) -> bytes:
     """The body of a call, `{"input": …}`, as JSON. Raises NotJSON with a pointer into the input."""
-    encoded = _encode(body)
+    encoded = to_json(body)
     if encoded is None:
         raise not_json(body["input"])
     return encoded
 
 
-def _encode(value: object) -> bytes | None:
+def to_json(value: object) -> bytes | None:
+    """The value as JSON, None when it cannot be written so."""
     try:
         return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError):
@@ -168,7 +169,7 @@ def _encode(value: object) -> bytes | None:
 
 def is_json(request: object) -> bool:
     """Whether it can be sent, as one of a batch too."""
-    return _encode({"input": {"requests": [request]}}) is not None
+    return to_json({"input": {"requests": [request]}}) is not None
 
 
 def not_json(document: object, *, index: int | None = None) -> NotJSON:
@@ -180,11 +181,11 @@ def not_json(document: object, *, index: int | None = None) -> NotJSON:
             children = value.items()
         elif isinstance(value, (list, tuple)):
             children = enumerate(value)
-        child = next(((key, item) for key, item in children if _encode(item) is None), None)
+        child = next(((key, item) for key, item in children if to_json(item) is None), None)
         if child is None:
             break
         at, value = f"{at}/{token(str(child[0]))}", child[1]
-    if isinstance(value, dict) and any(_encode({key: None}) is None for key in value):
+    if isinstance(value, dict) and any(to_json({key: None}) is None for key in value):
         fault = "an object with a key that is not text"
     elif isinstance(value, (dict, list, tuple)):
         at, fault = "", "nested too deeply, or a part of itself"

@@ -13,6 +13,7 @@
         ├── SidecarTimeout        no whole answer within the time allowed (a TimeoutError)
         ├── TokenRefused          401 or 403
         ├── SidecarHTTPError      any other status than 200, with OPA's own code and message
+        ├── EngineFault           an engine in process that broke off, as for want of memory
         ├── UndefinedResult       200, but the policy has no answer: not loaded, or broken data
         ├── MalformedResult       200, but the answer is not what the policy's contract says
         └── UnsoundPolicy         the policy finds fault with its own guideline data
@@ -115,6 +116,10 @@ class SidecarHTTPError(SidecarError):
 
 class TokenRefused(SidecarHTTPError):
     """401 or 403: the sidecar does not accept the token, or asks for one."""
+
+
+class EngineFault(SidecarError):
+    """An engine in this process that broke off: no memory left, or rules in conflict."""
 
 
 class UndefinedResult(SidecarError):

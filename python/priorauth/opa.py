@@ -136,12 +136,17 @@ def _major_minor(version: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def _cached() -> Path:
+def cache() -> Path:
+    """The folder where priorauth keeps what it has fetched or built; it may not be there yet."""
     cache = os.environ.get("PRIORAUTH_CACHE")
     if not cache:
         default = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
         cache = str(Path(os.environ.get("XDG_CACHE_HOME") or default, "priorauth"))
-    return Path(cache).expanduser() / f"opa-{VERSION}"
+    return Path(cache).expanduser()
+
+
+def _cached() -> Path:
+    return cache() / f"opa-{VERSION}"
 
 
 def _ready(cached: Path) -> bool:
