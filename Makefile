@@ -10,7 +10,7 @@ LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes \
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help decide test lint rego pytest setup lock clean
+.PHONY: help decide test lint rego stale docs pytest bench setup lock clean
 .DELETE_ON_ERROR:
 
 help: ## What can be made
@@ -19,7 +19,7 @@ help: ## What can be made
 decide: .venv/installed ## Decide a request: make decide REQUEST=examples/xpovio-initial.json
 	@$(BIN)/priorauth decide $(REQUEST)
 
-test: lint rego pytest ## Check everything
+test: lint rego stale pytest ## Check everything
 
 lint: .venv/installed ## Check the Python: format, lint, types
 	@echo "== Python"
@@ -30,6 +30,16 @@ lint: .venv/installed ## Check the Python: format, lint, types
 rego: .venv/installed ## Check the Rego: format, types, builtins, tests, coverage of every file
 	@echo "== Rego"
 	@$(BIN)/python scripts/check_rego.py
+
+stale: .venv/installed
+	@echo "== Docs"
+	@$(BIN)/python scripts/make_docs.py --check
+
+docs: .venv/installed ## Write what is written from the code: clause tables, codes, help
+	@$(BIN)/python scripts/make_docs.py
+
+bench: .venv/installed ## Measure what a decision costs, as ratios from one run
+	@$(BIN)/python benchmarks/sidecar.py
 
 pytest: .venv/installed ## Run every test, Rego's too, against a real OPA
 	@echo "== Tests"

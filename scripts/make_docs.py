@@ -15,8 +15,17 @@ from pathlib import Path
 from priorauth import Client, Decision, Guideline, GuidelineVersion, LocalSidecar, Section
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ((), ("decide",), ("batch",), ("guideline",), ("health",), ("serve",), ("bundle",))
-COMMANDS = (*COMMANDS, ("bundle", "build"), ("bundle", "verify"))
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("decide",),
+    ("batch",),
+    ("guideline",),
+    ("health",),
+    ("serve",),
+    ("bundle",),
+    ("bundle", "build"),
+    ("bundle", "verify"),
+)
 NOTE = "<!-- Written by `make docs` from the code. Change the code, not this file. -->\n"
 
 
@@ -34,6 +43,7 @@ def main() -> None:
     }
     pages["docs/codes.md"] = "\n".join(codes(decisions))
     pages["docs/cli.md"] = "\n".join(command_line())
+    pages["README.md"] = filled(read(ROOT / "README.md") or "", "decide", decided())
     stale = [name for name, page in pages.items() if read(ROOT / name) != page]
     if "--check" in sys.argv[1:]:
         if stale:
@@ -113,15 +123,37 @@ def command_line() -> Iterator[str]:
     yield NOTE
     yield "# The command line\n"
     for command in COMMANDS:
-        arguments = [sys.executable, "-m", "priorauth.cli", *command, "--help"]
-        environment = {**os.environ, "COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
-        told = subprocess.run(
-            arguments, env=environment, capture_output=True, text=True, check=True, timeout=60
-        ).stdout
         yield f"## {' '.join(('priorauth', *command))}\n"
-        yield "```"
-        yield "\n".join(line.rstrip() for line in told.strip().splitlines())
-        yield "```\n"
+        yield f"{told_by(*command, '--help', width=88)}\n"
+
+
+def decided() -> str:
+    """What `make decide` prints, where its output is no terminal."""
+    return told_by("decide", "examples/xpovio-initial.json", width=80)
+
+
+def told_by(*arguments: str, width: int) -> str:
+    """What a command prints, in a fence."""
+    environment = {**os.environ, "COLUMNS": str(width), "NO_COLOR": "1", "TERM": "dumb"}
+    for name in ("PRIORAUTH_URL", "PRIORAUTH_TOKEN"):
+        environment.pop(name, None)
+    told = subprocess.run(
+        [sys.executable, "-m", "priorauth.cli", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=600,
+    ).stdout
+    return "\n".join(("```", *(line.rstrip() for line in told.strip("\n").splitlines()), "```"))
+
+
+def filled(page: str, name: str, content: str) -> str:
+    """The page with the content between its marks of that name."""
+    start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+    before, rest = page.split(start)
+    return f"{before}{start}{content}\n{end}{rest.split(end)[1]}"
 
 
 def read(path: Path) -> str | None:
