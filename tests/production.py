@@ -27,6 +27,16 @@ CONFIG = ROOT / "opa-config.yaml"
 
 CALLER, OPERATOR = "the-caller's-token", "the-operator's-token"
 
+ACCESS = {
+    "access": {
+        "tokens": {
+            hashlib.sha256(token.encode()).hexdigest(): {"roles": [role]}
+            for token, role in ((CALLER, "caller"), (OPERATOR, "operator"))
+        },
+        "certificates": {"CN=priorauth test client": {"roles": ["caller"]}},
+    }
+}
+
 LEVELS = (
     ("--log-level=info", "--log-level-request=debug"),
     ("--log-level=error",),
@@ -49,7 +59,7 @@ class Bundles:
         """The status of every answer, in order."""
 
     @contextlib.contextmanager
-    def serving(self, port: int = 0) -> Iterator[str]:
+    def serving(self, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
         bundles = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -76,11 +86,11 @@ class Bundles:
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
 
-        with Server(("127.0.0.1", port), Handler) as server:
+        with Server((host, port), Handler) as server:
             thread = threading.Thread(target=server.serve_forever, args=(0.05,))
             thread.start()
             try:
-                yield f"http://127.0.0.1:{server.server_port}"
+                yield f"http://{host}:{server.server_port}"
             finally:
                 server.shutdown()
                 thread.join()
@@ -96,20 +106,7 @@ class Production:
         self.log = folder / "log"
         self.state = folder / "state"
         access = folder / "access.yaml"
-        tokens = {CALLER: "caller", OPERATOR: "operator"}
-        access.write_text(
-            json.dumps(
-                {
-                    "access": {
-                        "tokens": {
-                            hashlib.sha256(token.encode()).hexdigest(): {"roles": [role]}
-                            for token, role in tokens.items()
-                        },
-                        "certificates": {"CN=priorauth test client": {"roles": ["caller"]}},
-                    }
-                }
-            )
-        )
+        access.write_text(json.dumps(ACCESS))
         self.url = ""
         self._environment = {**os.environ, "PRIORAUTH_BUNDLES": bundles}
         self._command: list[str | Path] = [

@@ -1,0 +1,221 @@
+"""The compose files, as `docker-compose` or `docker compose` runs them."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from priorauth import Client, opa
+from priorauth.sidecar import IMAGE
+from production import ACCESS, CALLER, KEYS, ROOT, Bundles, eventually, free_port, signed
+from test_docker import connect
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DockerClient]:
+    engine = connect()
+    if isinstance(engine, str):
+        raise absent(f"no Docker engine: {engine}")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def command() -> list[str]:
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    plugin = ["docker", "compose"]
+    if shutil.which("docker") and not subprocess.run([*plugin, "version"], check=False).returncode:
+        return plugin
+    raise absent("neither docker-compose nor docker compose")
+
+
+def absent(what: str) -> Exception:
+    """The failure that an absence is in CI; elsewhere it leaves the test out."""
+    if os.environ.get("CI") == "true":
+        return AssertionError(what)
+    pytest.skip(what)
+
+
+class Project:
+    """A checkout's compose files under a name of the test's own."""
+
+    def __init__(self, engine: DockerClient, command: list[str], root: Path, **env: str) -> None:
+        self._engine = engine
+        self._name = f"priorauth{time.monotonic_ns()}"
+        self._command = [*command, "--project-name", self._name]
+        self._root = root
+        self.port = free_port()
+        user = f"{os.getuid() or 65534}:{os.getgid() or 65534}"
+        self._environment = os.environ | {
+            "PRIORAUTH_PORT": str(self.port),
+            "PRIORAUTH_USER": user,
+            **env,
+        }
+
+    def run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [*self._command, *arguments],
+            cwd=self._root,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    @contextlib.contextmanager
+    def up(self, *files: str) -> Iterator[Container]:
+        self._command += [word for file in files for word in ("--file", file)]
+        try:
+            self.run("up", "--detach")
+            (container,) = self._engine.containers.list(
+                all=True, filters={"label": f"com.docker.compose.project={self._name}"}
+            )
+            yield container
+        finally:
+            self.run("down", "--volumes", "--timeout", "1")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ready(self) -> bool:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+            with contextlib.closing(connection):
+                connection.request("GET", "/health/ready")
+                return connection.getresponse().status == 200
+        return False
+
+
+def health(container: Container) -> str:
+    container.reload()
+    return str(container.attrs["State"]["Health"]["Status"])
+
+
+def probe(container: Container) -> int:
+    """What the container's own health check would say just now."""
+    kind, *words = container.attrs["Config"]["Healthcheck"]["Test"]
+    assert kind == "CMD"
+    code = container.exec_run(words).exit_code
+    assert code is not None
+    return code
+
+
+def test_up_serves_the_checkout(engine: DockerClient, command: list[str]) -> None:
+    project = Project(engine, command, ROOT)
+    with project.up() as container:
+        eventually(project.ready)
+        with Client(project.url) as client:
+            found = client.health()
+            assert found.opa_version == opa.VERSION
+            assert client.decide({}).outcome == "invalid"
+        assert probe(container) == 0
+        eventually(lambda: health(container) == "healthy", within=30)
+        attributes = container.attrs
+        assert attributes["Config"]["Image"] == IMAGE
+        assert attributes["Config"]["User"].split(":")[0] != "0"
+        host = attributes["HostConfig"]
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert host["SecurityOpt"] == ["no-new-privileges:true"]
+        assert not host["Privileged"]
+        assert host["Memory"] > 0
+        assert host["MemorySwap"] == host["Memory"]
+        assert host["NanoCpus"] > 0
+        assert host["PidsLimit"] > 0
+        assert not any(mount["RW"] for mount in attributes["Mounts"])
+        published = attributes["NetworkSettings"]["Ports"]
+        assert published == {"8181/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(project.port)}]}
+        started = time.monotonic()
+        project.run("stop")
+        assert time.monotonic() - started < 10
+        container.reload()
+        assert container.attrs["State"]["ExitCode"] == 0
+
+
+def test_a_policy_that_is_unsound_or_missing_is_not_healthy(
+    engine: DockerClient, command: list[str], tmp_path: Path
+) -> None:
+    copy = tmp_path / "checkout"
+    for name in ("policy", "rego", "deploy"):
+        shutil.copytree(ROOT / name, copy / name)
+    shutil.copy(ROOT / "docker-compose.yml", copy)
+    (copy / "policy" / "plan" / "data.yaml").write_text("clinician_review: {}\n")
+    project = Project(engine, command, copy)
+    with project.up() as container:
+        eventually(lambda: "Initializing server" in container.logs().decode())
+        eventually(lambda: alive(project))
+        assert not project.ready()
+        assert probe(container) != 0
+    shutil.rmtree(copy / "policy" / "guidelines")
+    shutil.copy(ROOT / "policy" / "plan" / "data.yaml", copy / "policy" / "plan")
+    project = Project(engine, command, copy)
+    with project.up() as container:
+        eventually(lambda: alive(project))
+        assert probe(container) != 0
+
+
+def alive(project: Project) -> bool:
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        connection = http.client.HTTPConnection("127.0.0.1", project.port, timeout=2)
+        with contextlib.closing(connection):
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+    return False
+
+
+def test_with_bundles_from_a_server(
+    engine: DockerClient, command: list[str], tmp_path: Path
+) -> None:
+    access, state = tmp_path / "access.yaml", tmp_path / "state"
+    access.write_text(json.dumps(ACCESS))
+    state.mkdir()
+    tmp_path.chmod(0o755)
+    state.chmod(0o777)
+    bundles = Bundles(signed(tmp_path / "b.tar.gz", "r-1"))
+    network = engine.networks.create(f"priorauth{time.monotonic_ns()}")
+    try:
+        # Where containers of this network reach the host, and nobody else does.
+        network.reload()
+        gateway = network.attrs["IPAM"]["Config"][0]["Gateway"]
+        overlay = tmp_path / "overlay.yml"
+        overlay.write_text(f"networks: {{default: {{name: {network.name}, external: true}}}}\n")
+        with bundles.serving(host=gateway) as url:
+            project = Project(
+                engine,
+                command,
+                ROOT,
+                PRIORAUTH_BUNDLES=url,
+                PRIORAUTH_KEY=str(KEYS / "policy.pub"),
+                PRIORAUTH_ACCESS=str(access),
+                PRIORAUTH_STATE=str(state),
+            )
+            files = ("docker-compose.yml", "deploy/docker-compose.bundles.yml", str(overlay))
+            with project.up(*files) as container:
+                eventually(project.ready)
+                assert probe(container) == 0
+                with Client(project.url, token=CALLER) as client:
+                    assert client.decide({}).outcome == "invalid"
+                kept = state / "bundles" / "priorauth" / "bundle.tar.gz"
+                eventually(kept.exists)
+    finally:
+        network.remove()
