@@ -33,7 +33,10 @@ decisions := answers if {
 	is_array(input.requests)
 	answers := [answer |
 		some request in input.requests
-		answer := decision with input as request
+
+		# A comprehension is evaluated to its end while `with` holds; evaluated bare, the rules that are still being
+		# evaluated when `decision` is known would be evaluated once more after it.
+		[answer] := [document | document := decision] with input as request
 	]
 	count(answers) == count(input.requests)
 }

@@ -88,7 +88,7 @@ default _prescriber_status := "unknown"
 _prescriber_status := "met" if _specialist
 
 _prescriber_status := "not_met" if {
-	count(_given_taxonomies) > 0
+	is_array(_given_taxonomies)
 	not _specialist
 }
 
@@ -97,7 +97,12 @@ _specialist if {
 	taxonomy in _accepted_taxonomies
 }
 
-_given_taxonomies := [taxonomy | some taxonomy in input.prescriber.taxonomies]
+default _given_taxonomies := null
+
+_given_taxonomies := input.prescriber.taxonomies if {
+	is_array(input.prescriber.taxonomies)
+	count(input.prescriber.taxonomies) > 0
+}
 
 _accepted_taxonomies := figure.keys(_section.criteria.prescriber.taxonomies)
 
@@ -114,7 +119,7 @@ default _nccn_status := "unknown"
 _nccn_status := "met" if _recommended
 
 _nccn_status := "not_met" if {
-	count(_given_categories) > 0
+	is_array(_given_categories)
 	not _recommended
 }
 
@@ -123,7 +128,12 @@ _recommended if {
 	category in _accepted_categories
 }
 
-_given_categories := [recommendation.category | some recommendation in input.nccn]
+default _given_categories := null
+
+_given_categories := [recommendation.category | some recommendation in input.nccn] if {
+	is_array(input.nccn)
+	count(input.nccn) > 0
+}
 
 _accepted_categories := figure.strings(_section.criteria.nccn.categories)
 

@@ -52,7 +52,7 @@ test_prescriber_is_unknown_without_a_specialty if {
 		fixtures.initial_with({"prescriber": {"taxonomies": null, "npi": "1234567890"}}),
 		fixtures.empty_initial,
 	] {
-		policy.prescriber == _prescriber("unknown", []) with input as request
+		policy.prescriber == _prescriber("unknown", null) with input as request
 	}
 }
 
@@ -93,7 +93,7 @@ test_nccn_is_unknown_without_a_recommendation if {
 		fixtures.initial_with({"nccn": null}),
 		fixtures.empty_initial,
 	] {
-		policy.nccn == _nccn("unknown", []) with input as request
+		policy.nccn == _nccn("unknown", null) with input as request
 	}
 }
 

@@ -30,11 +30,17 @@ faults contains {
 
 default _status := "unknown"
 
-_status := "met" if _documents >= _minimum
+_status := "met" if {
+	is_number(_documents)
+	_documents >= _minimum
+}
 
-_documents := count(input.documentation) if is_array(input.documentation)
+default _documents := null
 
-_documents := 0 if object.get(input, ["documentation"], null) == null
+_documents := count(input.documentation) if {
+	is_array(input.documentation)
+	count(input.documentation) > 0
+}
 
 _minimum := figure.whole_number(_section.criteria.documentation.minimum_documents)
 

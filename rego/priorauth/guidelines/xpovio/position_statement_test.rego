@@ -22,7 +22,7 @@ test_documentation_is_unknown_without_a_document if {
 		fixtures.empty_initial,
 		fixtures.empty_renewal,
 	] {
-		position_statement.documentation == _documentation("unknown", 0) with input as request
+		position_statement.documentation == _documentation("unknown", null) with input as request
 	}
 }
 
