@@ -291,3 +291,14 @@ _judge(path, message, sound, broken) if {
 }
 
 _characters(number) := concat("", ["é" | some _ in numbers.range(1, number)])
+
+test_too_many_faults_are_one if {
+	_many(1000) == [{"path": $"/nccn/{position}", "message": "must be an object"} |
+		some position in sort([$"{number}" | some number in numbers.range(0, 999)])
+	]
+	_many(1001) == [{"path": "", "message": "has more than 1000 faults, too many to list"}]
+}
+
+_many(number) := errors if {
+	errors := request.errors with input as fixtures.initial_with({"nccn": [1 | some _ in numbers.range(1, number)]})
+}
