@@ -8,6 +8,7 @@ package priorauth.inspection
 import data.priorauth.determination
 import data.priorauth.figure
 import data.priorauth.request
+import data.priorauth.version
 
 # METADATA
 # title: Findings
@@ -70,23 +71,23 @@ _findings contains [id, number, concat("/", ["/sections", section, "criteria", c
 # What the rules make of it.
 _findings contains [id, number, fault.path, fault.message] if {
 	some [id, number] in _versions
-	some fault in data.priorauth.guidelines[id].faults with input as _probe(id, number, "initial") with data.guidelines as _alone(id, number)
+	text := data.guidelines[id][number]
+	some fault in data.priorauth.guidelines[id].faults with version.text as text
 }
 
 _findings contains [id, number, "", concat(" ", ["its rules cannot decide a request of type", type])] if {
 	some [id, number] in _versions
 	some type in _types
-	not _document(id, number, type)
+	not _documents[id][number][type]
 }
 
 _findings contains [id, number, concat("/", ["/sections", section, "criteria", criterion, "questions"]), "must ask for what the criterion rests on"] if {
 	some [id, number] in _versions
-	some section, content in _members(data.guidelines[id][number].sections)
-	some criterion, _ in _members(content.criteria)
-	some type in _types
-	document := _document(id, number, type)
-	[criterion, "unknown"] in [[judged.id, judged.status] | some judged in document.criteria]
-	not criterion in [missing.criterion | some missing in document.missing]
+	some document in _documents[id][number]
+	some criterion in [judged.id | some judged in document.criteria; judged.status == "unknown"]
+	not criterion in [asked.criterion | some asked in document.missing]
+	some section, content in data.guidelines[id][number].sections
+	content.criteria[criterion]
 }
 
 _findings contains [id, number, "/sections", concat(" ", ["has no criterion", criterion, "that its rules report"])] if {
@@ -218,15 +219,15 @@ _criteria(id, number) := {criterion |
 
 # What the rules report of a version that they can decide.
 _reported(id, number) := {criterion.id |
-	some type in _types
-	some criterion in _document(id, number, type).criteria
+	some document in _documents[id][number]
+	some criterion in document.criteria
 } if {
-	every type in _types {
-		_document(id, number, type)
-	}
+	count(_documents[id][number]) == count(_types)
 }
 
-_document(id, number, type) := document if {
+_documents[id][number][type] := document if {
+	some [id, number] in _versions
+	some type in _types
 	document := determination.document with input as _probe(id, number, type) with data.guidelines as _alone(id, number)
 	document.guideline.id == id
 	document.guideline.version == number

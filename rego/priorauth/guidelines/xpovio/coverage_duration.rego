@@ -33,8 +33,6 @@ faults contains {
 	"message": "must be a whole number of at least 1",
 } if not _maximum
 
-default _status := "unknown"
-
 _status := "met" if _requested <= _maximum
 
 _status := "reduced" if _requested > _maximum
