@@ -77,12 +77,10 @@ class Client(Decider):
         """Close the connections."""
         self._opa.close_connection()
 
-    def _ask(self, rule: str, document: object = None, *, provenance: bool = False) -> Object:
+    def _ask(self, rule: str, document: object = None) -> Object:
         """OPA's answer for a rule, with its `result`. Nothing of the transport is chained to what
         it raises: those exceptions hold the request, and some of them quote the answer."""
-        query = {"strict-builtin-errors": "true"}
-        if provenance:
-            query["provenance"] = "true"
+        query = {"strict-builtin-errors": "true", "provenance": "true"}
         started = time.monotonic()
         try:
             body: Object = self._opa.query_rule(document, "priorauth", rule, query)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ._document import At, Object, items, malformed, text
+from ._document import At, Object, items, malformed, mapping, text
 from ._transport import is_json, not_json
 from .catalog import Guideline, read_catalog
 from .decision import Decision, read_decision
@@ -17,6 +18,9 @@ from .errors import ConfigurationError, IntegrityFault, NotJSON, UndefinedResult
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+BUNDLE = "priorauth"
+"""The name under which `opa-config.yaml` has the bundle that decides."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class Decider(abc.ABC):
         Raises NotJSON, before anything is sent, for what cannot be written as JSON, and
         SidecarError when the sidecar gives no decision.
         """
-        decision = Decision.from_document(self._ask("decision", request)["result"])
+        body = self._ask("decision", request)
+        decision = _reader(body)(mapping(body["result"], ()), ())
         _check_echo(request, decision, ())
         return decision
 
@@ -84,7 +89,7 @@ class Decider(abc.ABC):
             index = next(n for n, request in enumerate(batch) if not is_json(request))
             fault = not_json(batch[index], index=done + index)
         else:
-            decisions = items(body["result"], (), read_decision)
+            decisions = items(body["result"], (), _reader(body))
             if len(decisions) != len(batch):
                 malformed((), f"{len(decisions)} answers to {len(batch)} requests")
             for n, (request, decision) in enumerate(zip(batch, decisions, strict=True)):
@@ -113,17 +118,32 @@ class Decider(abc.ABC):
                 "mend the data before anything is decided on it",
                 faults=faults,
             )
-        body = self._ask("catalog", provenance=True)
+        body = self._ask("catalog")
         guidelines = read_catalog(body["result"])
         if not guidelines:
             raise UndefinedResult(f"no guideline is on file at {self.url}; load the policy's data")
-        provenance = body.get("provenance")
-        version = provenance.get("version") if isinstance(provenance, dict) else None
-        return Health(self.url, version if isinstance(version, str) else None, guidelines)
+        return Health(self.url, _named(body, "provenance", "version"), guidelines)
 
     @abc.abstractmethod
-    def _ask(self, rule: str, document: object = None, *, provenance: bool = False) -> Object:
-        """The answer for a rule, with its `result`."""
+    def _ask(self, rule: str, document: object = None) -> Object:
+        """The answer for a rule, with its `result`, and with whatever it tells of its origin."""
+
+
+def _reader(body: Object) -> Callable[[Object, At], Decision]:
+    """Reads the decisions of one answer, which have their origin in common."""
+    return functools.partial(
+        read_decision,
+        decision_id=_named(body, "decision_id"),
+        revision=_named(body, "provenance", "bundles", BUNDLE, "revision"),
+    )
+
+
+def _named(body: Object, *path: str) -> str | None:
+    """What an answer tells of its origin, None when it does not: nothing is decided by it."""
+    found: object = body
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _check_echo(request: object, decision: Decision, at: At) -> None:

@@ -115,7 +115,9 @@ class Decision:
 
     `authorization` is there when `approved` or `modified`, `missing` when `pended`, `errors` when
     `invalid`; `guideline` is None when `invalid` or when no guideline governs the request.
-    `raw` is the decision document as it came.
+    `raw` is the decision document as it came. `decision_id` is the one that the sidecar logged, for
+    a whole batch at once; `revision` that of the bundle that decided. Either is None where there is
+    none.
     """
 
     request_id: str | None = field(repr=False)
@@ -129,6 +131,8 @@ class Decision:
     notices: tuple[Notice, ...]
     errors: tuple[RequestFault, ...]
     raw: Mapping[str, Any] = field(repr=False, compare=False)
+    decision_id: str | None = field(default=None, compare=False)
+    revision: str | None = field(default=None, compare=False)
 
     @classmethod
     def from_document(cls, document: object) -> Decision:
@@ -140,7 +144,9 @@ class Decision:
         return read_decision(mapping(document, ()), ())
 
 
-def read_decision(doc: Object, at: At) -> Decision:
+def read_decision(
+    doc: Object, at: At, *, decision_id: str | None = None, revision: str | None = None
+) -> Decision:
     """As `Decision.from_document`, for a document that is a part of a larger one."""
     decision = Decision(
         request_id=text_or_none(doc, "request_id", at),
@@ -154,6 +160,8 @@ def read_decision(doc: Object, at: At) -> Decision:
         notices=listed(doc, "notices", at, _notice),
         errors=listed(doc, "errors", at, _fault),
         raw=doc,
+        decision_id=decision_id,
+        revision=revision,
     )
     # An approval without its terms, or terms without an approval, must not reach a claim system.
     if (decision.authorization is None) is (decision.outcome in ("approved", "modified")):

@@ -27,7 +27,7 @@ from . import opa as _opa
 from . import policy as _policy
 from ._document import Object
 from ._transport import not_json, to_json
-from .decider import Decider
+from .decider import BUNDLE, Decider
 from .errors import BundleError, ConfigurationError, EngineFault, UndefinedResult
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class WasmEngine(Decider):
             path = Path(bundle).resolve() if bundle is not None else default_bundle()
             self.url, self._bundle = path.as_uri(), _read(path)
         self._module = _module(self._bundle)
+        self._provenance = {"bundles": {BUNDLE: json.loads(_member(self._bundle, ".manifest"))}}
         self._idle: list[Instance] = []
 
     def __repr__(self) -> str:
@@ -79,7 +80,7 @@ class WasmEngine(Decider):
         while self._idle:
             self._idle.pop().close()
 
-    def _ask(self, rule: str, document: object = None, *, provenance: bool = False) -> Object:
+    def _ask(self, rule: str, document: object = None) -> Object:
         text = to_json(document)
         if text is None:
             raise not_json(document)
@@ -89,7 +90,7 @@ class WasmEngine(Decider):
                 f"{self.url} has no result for priorauth/{rule}: its guideline data lacks what a "
                 "rule needs; `priorauth bundle verify` tells"
             )
-        return results[0]
+        return {**results[0], "provenance": self._provenance}
 
     def _evaluate(self, rule: str, text: bytes) -> bytes:
         from ._wasm import WasmError
