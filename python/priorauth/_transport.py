@@ -217,7 +217,7 @@ def _refusal(response: requests.Response) -> SidecarHTTPError:
             said += f" ({', '.join(f'{e.code} at {e.location}' for e in errors)})"
     kind = SidecarHTTPError
     if status in (401, 403):
-        kind, advice = TokenRefused, "check the token that is sent"
+        kind, advice = TokenRefused, "check the token that is sent, and what may be asked with it"
     elif 300 <= status < 400:
         advice = "redirects are not followed; check the sidecar's URL"
     elif status < 500:

@@ -17,21 +17,28 @@ default allow := {
 
 allow := {"allowed": true} if {
 	_permitted
-	not _too_many
+	count(_excesses) == 0
 }
 
-allow := {
-	"allowed": false,
-	"reason": $"a batch has at most {_most} requests; send it in parts",
-} if {
+allow := {"allowed": false, "reason": concat("; ", _excesses)} if {
 	_permitted
-	_too_many
+	count(_excesses) > 0
 }
 
-# The longest batch: more would only keep others waiting.
-_most := 1000
+# What would keep the other callers waiting.
+_excesses contains "a batch has at most 1000 requests: send it in parts" if {
+	count(input.body.input.requests) > 1000
+}
 
-_too_many if count(input.body.input.requests) > _most
+_excesses contains "a call has at most 50000 values in all" if count(_values) > 50000
+
+_excesses contains "a number has at most 32 characters" if {
+	some value in _values
+	is_number(value)
+	count(json.marshal(value)) > 32
+}
+
+_values := [value | walk(input.body, [_, value])]
 
 _permitted if {
 	some role in _roles

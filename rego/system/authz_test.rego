@@ -7,7 +7,7 @@ _refused := {
 	"reason": "the credentials sent, if any, do not give access to this method, path and parameters",
 }
 
-_too_many := {"allowed": false, "reason": "a batch has at most 1000 requests; send it in parts"}
+_too_many := {"allowed": false, "reason": "a batch has at most 1000 requests: send it in parts"}
 
 _entry_points := {"decision", "decisions", "catalog", "integrity"}
 
@@ -189,4 +189,29 @@ test_a_batch_has_its_bound if {
 	authz.allow == {"allowed": true} with input as _bearing(_batch(1000), "claims-token") with data.access as _access
 	authz.allow == _too_many with input as _bearing(_batch(1001), "claims-token") with data.access as _access
 	authz.allow == _refused with input as _batch(1001) with data.access as _access
+}
+
+_asking(body) := _bearing(object.union(_decide, {"body": body}), "claims-token")
+
+test_a_call_has_its_bound if {
+	fits := _asking({"input": numbers.range(3, 50000)})
+	authz.allow == {"allowed": true} with input as fits with data.access as _access
+	over := _asking({"input": numbers.range(2, 50000)})
+	expected := {"allowed": false, "reason": "a call has at most 50000 values in all"}
+	authz.allow == expected with input as over with data.access as _access
+}
+
+test_a_number_has_its_bound if {
+	fits := _asking({"input": {"deep": [12345678901234567890123456789012, -1.5e300, "123456789012345678901234567890123"]}})
+	authz.allow == {"allowed": true} with input as fits with data.access as _access
+	expected := {"allowed": false, "reason": "a number has at most 32 characters"}
+	every number in [123456789012345678901234567890123, 0.123456789012345678901234567890123] {
+		authz.allow == expected with input as _asking({"input": {"deep": [number]}}) with data.access as _access
+	}
+}
+
+test_every_bound_that_is_passed_is_told if {
+	both := _asking({"input": {"requests": numbers.range(1, 60000)}})
+	expected := "a batch has at most 1000 requests: send it in parts; a call has at most 50000 values in all"
+	authz.allow == {"allowed": false, "reason": expected} with input as both with data.access as _access
 }
