@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from priorauth import opa
+from priorauth import bundle, opa
 from priorauth.errors import OpaNotFound
 from priorauth.sidecar import LocalSidecar
 
@@ -33,3 +34,11 @@ def sidecar() -> Iterator[LocalSidecar]:
 def url(sidecar: LocalSidecar) -> str:
     """Where the session's sidecar answers."""
     return sidecar.url
+
+
+@pytest.fixture(scope="session")
+def bundle_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of the checkout's policy."""
+    path = tmp_path_factory.mktemp("bundle") / "bundle.tar.gz"
+    bundle.build(path, revision="test")
+    return path

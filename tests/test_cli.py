@@ -20,7 +20,7 @@ import pytest
 
 from contracts import problems
 from priorauth import NotJSON
-from priorauth.cli._reading import read_json
+from priorauth._reading import read_json
 from servers import private_opa
 
 COMMAND = [sys.executable, "-m", "priorauth.cli"]

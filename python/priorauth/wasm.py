@@ -84,13 +84,28 @@ class WasmEngine(Decider):
         text = to_json(document)
         if text is None:
             raise not_json(document)
-        results: list[Object] = json.loads(self._evaluate(rule, text))
+        try:
+            results: list[Object] = json.loads(self._evaluate(rule, text))
+        except EngineFault:
+            # What is too much for one call need not be for two.
+            requests = document["requests"] if rule == "decisions" else []  # type: ignore[index]
+            if len(requests) < 2:
+                raise
+            return self._ask_in_halves(requests)
         if not results:
             raise UndefinedResult(
                 f"{self.url} has no result for priorauth/{rule}: its guideline data lacks what a "
                 "rule needs; `priorauth bundle verify` tells"
             )
         return {**results[0], "provenance": self._provenance}
+
+    def _ask_in_halves(self, requests: list[object]) -> Object:
+        middle = len(requests) // 2
+        halves = [
+            self._ask("decisions", {"requests": half})
+            for half in (requests[:middle], requests[middle:])
+        ]
+        return {**halves[0], "result": [each for half in halves for each in half["result"]]}
 
     def _evaluate(self, rule: str, text: bytes) -> bytes:
         from ._wasm import WasmError

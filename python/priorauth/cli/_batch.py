@@ -12,9 +12,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from .._reading import read_json
 from ..client import Client
 from ..errors import NotJSON
-from ._reading import read_json
 
 BATCH = 100
 LONGEST = 1 << 20

@@ -7,7 +7,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from ..errors import NotJSON
+from .errors import NotJSON
 
 _LONGEST = 400
 
