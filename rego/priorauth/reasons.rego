@@ -77,8 +77,6 @@ _decisive := {
 	"modified": "reduced",
 }
 
-default _weighed := []
-
 _weighed := outcome.applicability if outcome.value == "not_applicable"
 
 _weighed := outcome.criteria if outcome.value == "pended"
