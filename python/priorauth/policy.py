@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from .errors import ConfigurationError
@@ -34,3 +35,14 @@ def check(folder: Path) -> Path:
 def paths(root: Path) -> list[Path]:
     """What to hand to OPA to load the policy at `root`."""
     return [root / name for name in FOLDERS]
+
+
+def digest(root: Path) -> str:
+    """What tells the policy at `root` from any other: its files, but for its tests."""
+    found = hashlib.sha256()
+    for folder in paths(root):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.match(TESTS):
+                content = path.read_bytes()
+                found.update(f"{path.relative_to(root)} {len(content)}\n".encode() + content)
+    return found.hexdigest()

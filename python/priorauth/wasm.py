@@ -164,14 +164,8 @@ def default_bundle() -> Path:
 
     Raises BundleError and OpaNotFound.
     """
-    root = _policy.root()
-    digest = hashlib.sha256(f"opa {_opa.VERSION}".encode())
-    for folder in _policy.paths(root):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.match(_policy.TESTS):
-                content = path.read_bytes()
-                digest.update(f"{path.relative_to(root)} {len(content)}\n".encode() + content)
-    revision = digest.hexdigest()[:16]
+    made_from = f"opa {_opa.VERSION} {_policy.digest(_policy.root())}"
+    revision = hashlib.sha256(made_from.encode()).hexdigest()[:16]
     bundle = _opa.cache() / f"bundle-{revision}.tar.gz"
     if not bundle.exists():
         from .bundle import build

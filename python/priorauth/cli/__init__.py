@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import hashlib
+import importlib.util
 import inspect
 import json
 import os
@@ -11,16 +14,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn, cast
 
 import typer
 
+from .. import policy
 from ..client import Client
 from ..errors import BundleError, ConfigurationError, NotJSON, PriorAuthError, SidecarStartError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ..catalog import Guideline
+    from ..decider import Decider
+    from ._batch import Output, Stream
 
 FAILED = 1
 USAGE = 2
@@ -110,12 +119,23 @@ def _connect(
         with LocalSidecar(opa=_opa()) as own, Client(own, timeout=timeout) as client:
             yield client
         return
+    with _client(url, token_file, ca, certificate, key, timeout) as client:
+        yield client
+
+
+def _client(
+    url: str,
+    token_file: Path | None,
+    ca: Path | None,
+    certificate: Path | None,
+    key: Path | None,
+    timeout: float,
+) -> Client:
     if (certificate is None) is not (key is None):
         raise ConfigurationError("--certificate and --key go together")
     token = token_file.read_text().strip() if token_file else os.environ.get("PRIORAUTH_TOKEN")
     pair = (certificate, key) if certificate and key else None
-    with Client(url, token=token or None, ca=ca, certificate=pair, timeout=timeout) as client:
-        yield client
+    return Client(url, token=token or None, ca=ca, certificate=pair, timeout=timeout)
 
 
 def _asks(command: Callable[..., None]) -> Callable[..., None]:
@@ -168,12 +188,27 @@ def decide(
         raise typer.Exit(INVALID)
 
 
+class Engine(str, Enum):
+    """What decides a batch."""
+
+    WASM = "wasm"
+    OPA = "opa"
+
+
+class Format(str, Enum):
+    """How requests and decisions are written."""
+
+    NDJSON = "ndjson"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 @_asks
 def batch(
     connect: Connect,
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE|-", help="Request documents, one a line (NDJSON)."),
+        typer.Argument(metavar="FILE|-", help="Requests: NDJSON, CSV or Parquet, by its suffix."),
     ],
     output: Annotated[
         Path,
@@ -181,28 +216,127 @@ def batch(
             "-o",
             "--output",
             metavar="FILE|-",
-            help="Where the decisions go, one a line; replaced only once it is whole.",
+            help="Where the decisions go, a line or row each; replaced only once it is whole.",
         ),
     ] = Path("-"),
+    engine: Annotated[
+        Engine | None,
+        typer.Option(
+            help="What decides: wasm, in process, or opa, a sidecar. Without: wasm where the "
+            "extra `wasm` is installed and no --url is given.",
+        ),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The bundle that wasm decides by."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="How many processes decide; 0 for one on every core.")
+    ] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a run to this output was broken off.")
+    ] = False,
+    from_: Annotated[
+        Format | None, typer.Option("--from", help="The format of FILE, whatever its suffix.")
+    ] = None,
+    to: Annotated[
+        Format | None, typer.Option("--to", help="The format of --output, whatever its suffix.")
+    ] = None,
 ) -> None:
-    """Decide many requests, a line out for every line in.
+    """Decide many requests, a line or row out for every one in, in their order.
 
-    A line that is not JSON, also an empty one, gets an `invalid` decision that names it.
+    What cannot be read, such as a line that is not JSON, gets an `invalid` decision that names
+    its line, or its row and column.
     """
-    from ._batch import decide_lines, replacing
+    from ..tables import Decisions
+    from ._batch import Job, Output, Stream, decided, is_file
+    from ._formats import FORMATS, source_of, target_of
     from ._show import progress, summary
 
-    to: AbstractContextManager[BinaryIO]
-    to = nullcontext(sys.stdout.buffer) if _is_dash(output) else replacing(output)
+    if resume and (_is_dash(file) or _is_dash(output) or not is_file(output)):
+        raise ConfigurationError("--resume needs files to read and to write, and not -")
+    kinds = [
+        chosen.value if chosen else FORMATS.get(path.suffix.lower(), "ndjson")
+        for chosen, path in ((from_, file), (to, output))
+    ]
+    if kinds[0] == "parquet" and _is_dash(file):
+        raise ConfigurationError("Parquet cannot be read from standard input; name a file")
     started = time.monotonic()
-    with _opened(file) as lines, connect() as client:
-        size = None if _is_dash(file) else file.stat().st_size or None
-        with to as out, progress(_console(stderr=True), size) as done:
-            outcomes = decide_lines(client, lines, out, done)
-            out.flush()
-    _say(summary(outcomes, time.monotonic() - started))
-    if outcomes["invalid"]:
+    with contextlib.ExitStack() as stack:
+        data = stack.enter_context(_opened(file))
+        source = source_of(kinds[0], data, str(file))
+        make, decided_by, catalog = stack.enter_context(_engine(connect, engine, bundle))
+        target = target_of(kinds[1], Decisions.of(catalog))
+        out: Output | Stream
+        if _is_dash(output) or not is_file(output):
+            if kinds[1] == "parquet":
+                raise ConfigurationError("Parquet cannot be written to a pipe; name a file with -o")
+            to_stream = sys.stdout.buffer
+            if not _is_dash(output):
+                to_stream = stack.enter_context(output.open("wb"))
+            out = Stream(to_stream, target)
+        else:
+            made_from = None if _is_dash(file) else [*_told(file), *kinds, *decided_by]
+            out = Output(output, target, made_from, resume=resume)
+        stack.push(functools.partial(_tell_of_resuming, out))
+        with out, progress(_console(stderr=True), source.size(data)) as show:
+            pieces = source.pieces(data, out.rows)
+            job = Job(make, source, target)
+            with contextlib.closing(decided(job, pieces, workers or _cores())) as all_decided:
+                for done in all_decided:
+                    out.add(done)
+                    show(done.rows, done.place)
+            out.finish()
+    _say(summary(out.outcomes, time.monotonic() - started))
+    if out.outcomes["invalid"]:
         raise typer.Exit(INVALID)
+
+
+def _tell_of_resuming(out: Output | Stream, *failure: object) -> None:
+    if failure[0] and out.can_be_resumed:
+        _say(f"{out.rows:,} rows are decided; the same command with --resume goes on from there")
+
+
+def _told(file: Path) -> list[int]:
+    """What tells a file from others, as far as can be told without reading it."""
+    status = file.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _cores() -> int:
+    # As many as this process may use, which can be fewer than there are.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _engine(
+    connect: Connect, engine: Engine | None, bundle: Path | None
+) -> Iterator[tuple[Callable[[], Decider], list[str], tuple[Guideline, ...]]]:
+    """How to make what decides, what tells it from others, and the guidelines it has."""
+    options = cast("functools.partial[Any]", connect).keywords
+    if bundle and (engine is Engine.OPA or options["url"]):
+        raise ConfigurationError("--bundle goes with --engine wasm, and not with --url")
+    if engine is Engine.WASM and options["url"]:
+        raise ConfigurationError("--engine wasm asks no sidecar; leave --url off")
+    if engine is not Engine.OPA and not options["url"]:
+        from ..wasm import WasmEngine
+
+        try:
+            wasm = WasmEngine(bundle)
+        except ConfigurationError:
+            if engine or bundle or importlib.util.find_spec("wasmtime"):
+                raise
+        else:
+            with wasm:
+                digest = hashlib.sha256(wasm.bundle).hexdigest()
+                yield functools.partial(WasmEngine, wasm.bundle), ["wasm", digest], wasm.catalog()
+            return
+    with connect() as client:
+        if options["url"]:
+            yield functools.partial(_client, **options), ["opa", client.url], client.catalog()
+        else:
+            make = functools.partial(Client, client.url, timeout=options["timeout"])
+            yield make, ["opa", policy.digest(policy.root())], client.catalog()
 
 
 @_asks

@@ -1,131 +1,377 @@
-"""Deciding lines of JSON, a line out for every line in."""
+"""Deciding many requests, file to file, on every core, and going on where it was broken off."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import pickle
 import stat
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from itertools import count
+import subprocess
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
 
-from .._reading import read_json
-from ..client import Client
-from ..errors import NotJSON
+from .. import tables
+from ..decider import Decider
+from ..errors import ConfigurationError, EngineFault, NotJSON
+from ._formats import Piece, Source, Target
 
 BATCH = 100
-LONGEST = 1 << 20
+_FEW = 4
+_COMMIT_S = 1.0
 
 
-class Line(NamedTuple):
-    """A line of the input, numbered from 1; no text when it is longer than `LONGEST` bytes."""
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to decide pieces. It is sent to other processes."""
 
-    number: int
-    text: bytes | None
-    size: int
-
-
-def decide_lines(
-    client: Client, file: BinaryIO, out: BinaryIO, done: Callable[[int, int], None]
-) -> Counter[str]:
-    """Decide each line and write its decision as a line; how often there was which outcome.
-
-    `done` is called for every batch, with the number of its lines and their bytes.
-    """
-    outcomes = Counter[str]()
-    for batch in _batches(_lines(file)):
-        for document in _decide(client, batch):
-            outcomes[document["outcome"]] += 1
-            out.write(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
-            out.write(b"\n")
-        done(len(batch), sum(line.size for line in batch))
-    return outcomes
+    engine: Callable[[], Decider]
+    source: Source
+    target: Target
 
 
-def _lines(file: BinaryIO) -> Iterator[Line]:
-    for number in count(1):
-        text: bytes | None = file.readline(LONGEST)
-        if not text:
-            return
-        part, size = text, len(text)
-        while not part.endswith(b"\n") and (part := file.readline(LONGEST)):
-            text, size = None, size + len(part)
-        yield Line(number, text, size)
+class Done(NamedTuple):
+    """A piece decided: its decisions as they are written, and how often there is which outcome."""
+
+    rows: int
+    place: int
+    text: bytes
+    outcomes: Counter[str]
 
 
-def _batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    """Of as many lines as a call takes, and fewer when they are long: memory stays bounded."""
-    batch: list[Line] = []
-    for line in lines:
-        batch.append(line)
-        if len(batch) == BATCH or sum(len(each.text or b"") for each in batch) > LONGEST:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def decided(job: Job, pieces: Iterable[Piece], workers: int) -> Generator[Done, None, None]:
+    """Decide pieces, in their order, in as many processes; in this one when they are few."""
+    rest = iter(pieces)
+    first = list(islice(rest, _FEW))
+    if workers == 1 or len(first) < _FEW:
+        with job.engine() as engine:
+            for piece in chain(first, rest):
+                yield decide_piece(engine, job, piece)
+    else:
+        with contextlib.ExitStack() as stack:
+            crew = deque(stack.enter_context(_Worker(job)) for _ in range(workers))
+            busy: deque[_Worker] = deque()
+            # A worker is given a piece only when it has none, so that neither waits for the other
+            # to read.
+            for piece in chain(first, rest):
+                worker = crew.popleft() if crew else busy.popleft()
+                done = worker.take() if worker.busy else None
+                worker.give(piece)
+                busy.append(worker)
+                if done:
+                    yield done
+            for worker in busy:
+                yield worker.take()
 
 
-def _decide(client: Client, batch: list[Line]) -> Iterator[Any]:
-    requests: dict[int, Any] = {}
-    answers: dict[int, Any] = {}
-    for line in batch:
+def decide_piece(engine: Decider, job: Job, piece: Piece) -> Done:
+    """Decide a piece: a decision for every row, whatever is in it."""
+    answers: list[Mapping[str, Any] | None] = []
+    asked: list[tuple[int, str, Any]] = []
+    for where, request in job.source.requests(piece):
+        if isinstance(request, NotJSON):
+            answers.append(_unreadable(where, request))
+        else:
+            asked.append((len(answers), where, request))
+            answers.append(None)
+    while asked:
         try:
-            requests[line.number] = _read(line)
-        except NotJSON as fault:
-            answers[line.number] = unreadable(f"line {line.number} is not JSON: {fault.reason}")
-    while requests:
-        try:
-            decisions = list(client.decide_many(requests.values(), batch_size=BATCH))
+            decisions = list(engine.decide_many([each[2] for each in asked], batch_size=BATCH))
         except NotJSON as fault:
             # Such as half of a surrogate pair: text that can be read but not sent.
-            number = list(requests)[fault.index or 0]
-            del requests[number]
-            answers[number] = unreadable(f"line {number} is not JSON: {fault.reason}")
+            index, where, _ = asked.pop(fault.index or 0)
+            answers[index] = _unreadable(where, fault)
         else:
-            answers |= zip(requests, (decision.raw for decision in decisions), strict=True)
+            for (index, _, _), decision in zip(asked, decisions, strict=True):
+                answers[index] = decision.raw
             break
-    return (answers[line.number] for line in batch)
+    documents = [answer for answer in answers if answer is not None]
+    outcomes = Counter(document["outcome"] for document in documents)
+    return Done(piece.length, piece.place, job.target.encode(documents), outcomes)
 
 
-def _read(line: Line) -> Any:
-    if line.text is None:
-        raise NotJSON(f"it is longer than {LONGEST} bytes")
-    return read_json(line.text)
+def _unreadable(where: str, fault: NotJSON) -> dict[str, Any]:
+    if where.startswith("line"):
+        return tables.unreadable(f"{where} is not JSON: {fault.reason}")
+    return tables.unreadable(f"{where}: {fault.reason}", pointer=fault.pointer)
 
 
-def unreadable(message: str) -> dict[str, Any]:
-    """The decision document for what is not JSON: of the policy's form, though it was not asked."""
-    return {
-        "request_id": None,
-        "outcome": "invalid",
-        "requires_clinician_review": False,
-        "guideline": None,
-        "criteria": [],
-        "reasons": [],
-        "missing": [],
-        "authorization": None,
-        "notices": [],
-        "errors": [{"path": "", "message": message}],
-    }
+# --------------------------------------------------------------------------------------------
+# Workers
+# --------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes `path`'s place once it is whole, and leaves nothing behind if it fails."""
-    path = path.resolve()
-    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-        with path.open("wb") as device:
-            yield device
-        return
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+class _Worker:
+    """A process that decides pieces, for as long as this one is there."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.busy = False
+
+    def __enter__(self) -> _Worker:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "priorauth.cli._batch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # A terminal's Ctrl-C is for us; it ends when its pipe does.
+            start_new_session=True,
+        )
+        self._send(self._job)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe
+            with contextlib.suppress(OSError):
+                pipe.close()
+        self._process.wait()
+
+    def give(self, piece: Piece) -> None:
+        self._send(piece)
+        self.busy = True
+
+    def take(self) -> Done:
+        """What has become of the piece that was given."""
+        assert self._process.stdout
+        try:
+            answer = pickle.load(self._process.stdout)
+        except (EOFError, pickle.UnpicklingError):
+            raise EngineFault(
+                f"a worker process ended of itself, with exit code {self._process.wait()}; "
+                "see whether the machine has memory left, or take fewer --workers"
+            ) from None
+        if isinstance(answer, BaseException):
+            raise answer
+        assert isinstance(answer, Done)
+        return answer
+
+    def _send(self, what: object) -> None:
+        assert self._process.stdin
+        # A worker that has ended says so when it is asked for what it did.
+        with contextlib.suppress(BrokenPipeError):
+            pickle.dump(what, self._process.stdin)
+            self._process.stdin.flush()
+
+
+def _work(taken: IO[bytes], given: IO[bytes]) -> None:
     try:
-        with scratch.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
+        job: Job = pickle.load(taken)
+        with job.engine() as engine:
+            while True:
+                pickle.dump(decide_piece(engine, job, pickle.load(taken)), given)
+                given.flush()
+    except EOFError:
+        return
+    except BrokenPipeError:
+        os._exit(1)
+    except Exception as error:  # noqa: BLE001  (it is raised where it is told)
+        pickle.dump(error, given)
+        given.flush()
+
+
+# --------------------------------------------------------------------------------------------
+# The output
+# --------------------------------------------------------------------------------------------
+
+
+class Output:
+    """A file that takes its place once it is whole; until then, what can be gone on with.
+
+    What is decided is added to `.NAME.partial`, and `.NAME.journal` says how much of that counts:
+    numbers, and what it was made from and by. Both are beside the file, for their owner only.
+    """
+
+    def __init__(
+        self, path: Path, target: Target, made_from: list[Any] | None, *, resume: bool
+    ) -> None:
+        """`made_from` says what the decisions depend on; None when it cannot be had again."""
+        self._path = path.resolve()
+        self._partial, self._whole, self._journal = (
+            self._path.with_name(f".{self._path.name}.{part}")
+            for part in ("partial", "whole", "journal")
+        )
+        self._target = target
+        self._made_from = made_from
+        self._resume = resume
+        self._committed = 0.0
+        self._finished = False
+        # In one place, so that an interrupt finds all of it from before or from after a piece.
+        self._state = _State(0, 0, Counter())
+
+    @property
+    def rows(self) -> int:
+        """The rows that have been decided."""
+        return self._state.rows
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How often there is which outcome."""
+        return self._state.outcomes
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """Whether there is something to go on with."""
+        return self._journal.exists()
+
+    def __enter__(self) -> Output:
+        """Begin, or go on where another run was broken off.
+
+        Raises ConfigurationError when another run is at it, or began it from something else.
+        """
+        self._file = _owners(self._partial, os.O_RDWR)
+        try:
+            self._lock()
+            if self._resume and self._journal.exists():
+                self._state = self._found()
+            else:
+                self._journal.unlink(missing_ok=True)
+        except BaseException:
+            self._file.close()
+            raise
+        self._file.truncate(self._state.size)
+        self._file.seek(self._state.size)
+        if not self._state.size:
+            self._write(self._target.head, 0, Counter())
+        return self
+
+    def add(self, done: Done) -> None:
+        """Add a piece."""
+        self._write(done.text, done.rows, done.outcomes)
+        if self._made_from is not None and time.monotonic() - self._committed > _COMMIT_S:
+            self._commit()
+
+    def finish(self) -> None:
+        """All of it is there."""
+        _sync(self._file)
+        made = self._target.finish(self._partial, self._whole)
+        # The journal first: what is left without one is begun anew, and never taken for whole.
+        self._journal.unlink(missing_ok=True)
+        made.replace(self._path)
+        self._partial.unlink(missing_ok=True)
+        _sync_folder(self._path.parent)
+        self._finished = True
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._whole.unlink(missing_ok=True)
+            if self._finished:
+                return
+            if self._made_from is not None and self.rows:
+                self._commit()
+            else:
+                self._partial.unlink(missing_ok=True)
+        finally:
+            self._file.close()
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Not what another run has put in its place meanwhile.
+            if os.path.samestat(os.fstat(self._file.fileno()), self._partial.stat()):
+                return
+        except OSError:
+            pass
+        raise ConfigurationError(f"{self._path} is being written by another run")
+
+    def _found(self) -> _State:
+        journal = json.loads(self._journal.read_bytes())
+        if self._made_from is None or journal["made_from"] != self._made_from:
+            raise ConfigurationError(
+                f"{self._path} was begun from another input or policy, or by another engine; "
+                "begin it anew without --resume"
+            )
+        if os.fstat(self._file.fileno()).st_size < journal["size"]:
+            raise ConfigurationError(
+                f"{self._partial} has been cut short; begin anew without --resume"
+            )
+        return _State(journal["size"], journal["rows"], Counter(journal["outcomes"]))
+
+    def _write(self, text: bytes, rows: int, outcomes: Counter[str]) -> None:
+        self._file.write(text)
+        before = self._state
+        self._state = _State(
+            before.size + len(text), before.rows + rows, before.outcomes + outcomes
+        )
+
+    def _commit(self) -> None:
+        self._file.truncate(self._state.size)
+        _sync(self._file)
+        scratch = self._journal.with_name(f"{self._journal.name}.new")
+        journal = {**self._state._asdict(), "made_from": self._made_from}
+        with _owners(scratch, os.O_RDWR | os.O_TRUNC) as file:
+            file.write(json.dumps(journal).encode())
+            _sync(file)
+        scratch.replace(self._journal)
+        _sync_folder(self._path.parent)
+        self._committed = time.monotonic()
+
+
+class _State(NamedTuple):
+    size: int
+    rows: int
+    outcomes: Counter[str]
+
+
+def _owners(path: Path, flags: int) -> BinaryIO:
+    """A file for its owner only, as what is decided of members is."""
+    return open(os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
+
+
+def _sync(file: IO[Any]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
     finally:
-        scratch.unlink(missing_ok=True)
+        os.close(folder)
+
+
+class Stream:
+    """An output that is no file of ours: standard output, or a device."""
+
+    rows = 0
+    can_be_resumed = False
+
+    def __init__(self, file: BinaryIO, target: Target) -> None:
+        self._file = file
+        self._target = target
+        self.outcomes = Counter[str]()
+
+    def __enter__(self) -> Stream:
+        self._file.write(self._target.head)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def add(self, done: Done) -> None:
+        self._file.write(done.text)
+        self.outcomes += done.outcomes
+
+    def finish(self) -> None:
+        self._file.flush()
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file of ours can be there."""
+    return not path.exists() or stat.S_ISREG(path.stat().st_mode)
+
+
+if __name__ == "__main__":
+    with open(os.dup(1), "wb") as given:
+        os.dup2(2, 1)
+        from priorauth.cli import _batch
+
+        _batch._work(sys.stdin.buffer, given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -199,22 +200,24 @@ def _value(value: Any) -> str:
 
 @contextmanager
 def progress(console: Console, size: int | None) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar, on a terminal only: takes the lines and bytes that each step has done."""
+    """A progress bar, on a terminal only: takes the rows of each step, and how far it has come."""
     columns = (
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[lines]:,} lines"),
+        TextColumn("{task.fields[rows]:,} rows, {task.fields[rate]:,.0f}/s"),
         TimeRemainingColumn(),
     )
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        task = bar.add_task("", total=size, lines=0)
-        lines = 0
+        task = bar.add_task("", total=size, rows=0, rate=0.0)
+        started = time.monotonic()
+        rows = 0
 
-        def done(more: int, octets: int) -> None:
-            nonlocal lines
-            lines += more
-            bar.update(task, advance=octets, lines=lines)
+        def done(more: int, place: int) -> None:
+            nonlocal rows
+            rows += more
+            rate = rows / max(time.monotonic() - started, 0.001)
+            bar.update(task, completed=place, rows=rows, rate=rate)
 
         yield done
