@@ -109,7 +109,7 @@ class Production:
         access.write_text(json.dumps(ACCESS))
         self.url = ""
         self._environment = {**os.environ, "PRIORAUTH_BUNDLES": bundles}
-        self._command: list[str | Path] = [
+        self.command: list[str | Path] = [
             *(priorauth.opa.ensure(), "run", "--server", "--skip-version-check"),
             *("--config-file", CONFIG, "--authorization", "basic"),
             *("--set-file", f"keys.policy.key={KEYS / 'policy.pub'}"),
@@ -131,7 +131,7 @@ class Production:
         self.url = f"{self._scheme}://127.0.0.1:{port}"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self._command, "--addr", f"127.0.0.1:{port}"],
+                [*self.command, "--addr", f"127.0.0.1:{port}"],
                 env=self._environment,
                 stdout=log,
                 stderr=log,
