@@ -26,9 +26,10 @@ from priorauth import (
     SidecarTimeout,
     SidecarUnreachable,
     WasmEngine,
+    bundle,
     opa,
 )
-from production import CALLER, CONFIG, KEYS, ROOT, Bundles, Production, eventually, signed
+from production import CALLER, CONFIG, KEYS, LEVELS, ROOT, Bundles, Production, eventually, signed
 
 REQUEST: dict[str, Any] = json.loads((ROOT / "examples" / "xpovio-initial.json").read_text())
 
@@ -334,6 +335,34 @@ def test_an_older_revision_is_served_and_named(
         bundles.content = content
         eventually(lambda revision=revision: production.revision() == revision)
         assert production.decide(REQUEST)["result"]["outcome"] == OUTCOMES[revision]
+
+
+def test_a_key_is_replaced_by_another(tmp_path: Path) -> None:
+    """With both keys known either signature is good; with the new one alone, only its own."""
+    both = [f"keys.policy-2.{setting}" for setting in ("algorithm=ES256", "scope=priorauth")]
+    options = [*LEVELS[0], *(word for setting in both for word in ("--set", setting))]
+    options += ["--set-file", f"keys.policy-2.key={KEYS / 'other.pub'}"]
+    old = signed(tmp_path / "old.tar.gz", "old")
+    key = KEYS / "other.pem"
+    new = bundle.build(tmp_path / "new.tar.gz", revision="new", key=key, key_id="policy-2")
+    bundle.verify(new.path, key=KEYS / "other.pub", key_id="policy-2")
+    posing = bundle.build(tmp_path / "posing.tar.gz", revision="posing", key=key)
+    bundles = Bundles(old)
+    with bundles.serving() as url, Production(tmp_path, url, *options) as production:
+        eventually(production.ready)
+        assert production.revision() == "old"
+        bundles.content = new.path.read_bytes()
+        eventually(lambda: production.revision() == "new")
+        bundles.content = posing.path.read_bytes()
+        eventually(lambda: "failed to verify" in json.dumps(production.status()))
+        assert production.revision() == "new"
+    bundles.content = new.path.read_bytes()
+    with bundles.serving() as url:
+        folder = tmp_path / "without"
+        folder.mkdir()
+        with Production(folder, url) as production:
+            eventually(lambda: "key corresponding to ID policy-2" in production.log.read_text())
+            assert not production.ready()
 
 
 # --------------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -24,7 +25,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.retry import Retry
 
 from ._document import token
-from .errors import NotJSON, OpaError, SidecarHTTPError, TokenRefused
+from .errors import ConfigurationError, NotJSON, OpaError, SidecarHTTPError, TokenRefused
+
+Traceparent = Callable[[], "str | None"]
 
 _POOL_SIZE = 64
 _DEEPEST = 1000
@@ -46,10 +49,15 @@ class OPA(OpaClient):  # type: ignore[misc]
         session.cert = self.cert
         return session
 
+    def trace(self, traceparent: Traceparent | None) -> None:
+        """Send this header with every call; it is asked for in the caller's thread."""
+        self._session.traceparent = traceparent
+
 
 class _Session(requests.Session):
     def __init__(self) -> None:
         super().__init__()
+        self.traceparent: Traceparent | None = None
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # A decision is a few kilobytes over a short way: packing costs more than it saves.
@@ -65,6 +73,8 @@ class _Session(requests.Session):
             request.data = encode(request.json)
             request.json = None
             request.headers = {"Content-Type": "application/json"}
+            if self.traceparent and (header := self.traceparent()) is not None:
+                request.headers["traceparent"] = _sound_traceparent(header)
         return super().prepare_request(request)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -148,6 +158,14 @@ class _HTTPPool(HTTPConnectionPool):
 
 class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
+
+
+def _sound_traceparent(header: object) -> str:
+    if isinstance(header, str) and re.fullmatch(
+        "[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", header
+    ):
+        return header
+    raise ConfigurationError("`traceparent` gave what is no W3C traceparent; nothing was sent")
 
 
 def encode(body: Any) -> bytes:

@@ -11,7 +11,7 @@ import requests
 import urllib3
 
 from ._document import Object, mapping
-from ._transport import OPA
+from ._transport import OPA, Traceparent
 from .decider import Decider
 from .errors import (
     ConfigurationError,
@@ -35,6 +35,9 @@ class Client(Decider):
     `certificate` is the client's own, as the paths of a PEM certificate and of its key. `timeout`
     is the time for a call as a whole, in seconds (but for resolving the host's name).
 
+    `traceparent` is asked, in the caller's thread, for the W3C header of that name to send with
+    each call; None sends none.
+
     Neither redirects nor the environment's proxies, netrc and CA bundles have any effect.
     Raises ConfigurationError when any of these cannot work.
     """
@@ -47,6 +50,7 @@ class Client(Decider):
         ca: StrPath | None = None,
         certificate: tuple[StrPath, StrPath] | None = None,
         timeout: float = 10.0,
+        traceparent: Traceparent | None = None,
     ) -> None:
         secure, host, port = _parts(url)
         if token is not None and not (token and token.isascii() and token.isprintable()):
@@ -69,6 +73,7 @@ class Client(Decider):
             token=token,
             timeout=timeout,
         )
+        self._opa.trace(traceparent)
 
     def __repr__(self) -> str:
         return f"Client({self.url!r})"
