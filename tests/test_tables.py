@@ -251,10 +251,10 @@ def test_decisions_as_rows(bundle_file: Path) -> None:
             {"code": r.code, "criterion": r.criterion, "clause": r.clause} for r in decision.reasons
         ]
         for criterion in decision.criteria:
-            assert row[f"criterion.{criterion.id}"] == criterion.status
+            assert row[f"criterion_{criterion.id}"] == criterion.status
         terms = decision.authorization
-        assert row["authorization.end_date"] == (terms and terms.end_date)
-        assert row["authorization.tablets"] == (terms and terms.tablets)
+        assert row["authorization_end_date"] == (terms and terms.end_date)
+        assert row["authorization_tablets"] == (terms and terms.tablets)
     out = io.StringIO()
     csv.writer(out).writerows([table.columns, *map(table.cells, documents)])
     out.seek(0)

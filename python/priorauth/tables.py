@@ -14,10 +14,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._reading import read_json
+from ._transport import is_json
 from .catalog import Guideline
+from .decider import Decider
 from .errors import ConfigurationError, NotJSON
 
 if TYPE_CHECKING:
@@ -205,7 +207,7 @@ class Decisions:
     @property
     def columns(self) -> tuple[str, ...]:
         """Their names, in order."""
-        return (*_HEAD, *(f"criterion.{each}" for each in self.criteria), *_TAIL)
+        return (*_HEAD, *(f"criterion_{each}" for each in self.criteria), *_TAIL)
 
     def row(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """A decision document by column, in values of Python's."""
@@ -216,9 +218,9 @@ class Decisions:
             "request_id": document["request_id"],
             "outcome": document["outcome"],
             "requires_clinician_review": document["requires_clinician_review"],
-            "guideline.id": guideline.get("id"),
-            "guideline.version": guideline.get("version"),
-            **{f"criterion.{each}": status.get(each) for each in self.criteria},
+            "guideline_id": guideline.get("id"),
+            "guideline_version": guideline.get("version"),
+            **{f"criterion_{each}": status.get(each) for each in self.criteria},
             "reasons": [
                 {key: reason[key] for key in ("code", "criterion", "clause")}
                 for reason in document["reasons"]
@@ -228,11 +230,11 @@ class Decisions:
             "errors": [
                 {key: each[key] for key in ("path", "message")} for each in document["errors"]
             ],
-            "authorization.start_date": _day(terms.get("start_date")),
-            "authorization.end_date": _day(terms.get("end_date")),
-            "authorization.tablets": _whole(terms.get("tablets")),
-            "authorization.days_supply": _whole(terms.get("days_supply")),
-            "authorization.package": terms.get("package"),
+            "authorization_start_date": _day(terms.get("start_date")),
+            "authorization_end_date": _day(terms.get("end_date")),
+            "authorization_tablets": _whole(terms.get("tablets")),
+            "authorization_days_supply": _whole(terms.get("days_supply")),
+            "authorization_package": terms.get("package"),
             "decision": encoded(document),
         }
 
@@ -255,10 +257,10 @@ class Decisions:
             "missing": texts,
             "notices": texts,
             "errors": pa.list_(pa.struct([("path", text), ("message", text)])),
-            "authorization.start_date": pa.date32(),
-            "authorization.end_date": pa.date32(),
-            "authorization.tablets": pa.int64(),
-            "authorization.days_supply": pa.int64(),
+            "authorization_start_date": pa.date32(),
+            "authorization_end_date": pa.date32(),
+            "authorization_tablets": pa.int64(),
+            "authorization_days_supply": pa.int64(),
         }
         return pa.schema([(name, types.get(name, text)) for name in self.columns])
 
@@ -269,17 +271,17 @@ class Decisions:
         return pa.RecordBatch.from_pylist(list(map(self.row, documents)), schema=self.schema())
 
 
-_HEAD = ("request_id", "outcome", "requires_clinician_review", "guideline.id", "guideline.version")
+_HEAD = ("request_id", "outcome", "requires_clinician_review", "guideline_id", "guideline_version")
 _TAIL = (
     "reasons",
     "missing",
     "notices",
     "errors",
-    "authorization.start_date",
-    "authorization.end_date",
-    "authorization.tablets",
-    "authorization.days_supply",
-    "authorization.package",
+    "authorization_start_date",
+    "authorization_end_date",
+    "authorization_tablets",
+    "authorization_days_supply",
+    "authorization_package",
     "decision",
 )
 
@@ -289,11 +291,52 @@ def encoded(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def unreadable(message: str, *, pointer: str = "", request_id: object = None) -> dict[str, Any]:
+class Row(NamedTuple):
+    """A row that is to be decided: how it is called, and its request, or why it has none."""
+
+    where: str
+    request: Any
+    request_id: object = None
+
+
+def row(where: str, cells: Iterable[tuple[str, object]]) -> Row:
+    """A row of a table, of its cells by column."""
+    cells = list(cells)
+    try:
+        return Row(where, request(cells))
+    except NotJSON as fault:
+        return Row(where, fault, dict(cells).get("request_id"))
+
+
+def decided(engine: Decider, rows: Iterable[Row]) -> list[Mapping[str, Any]]:
+    """The decision documents on rows, one for each: `invalid` for those that have no request."""
+    answers: list[Mapping[str, Any] | None] = []
+    asked: list[tuple[int, Row]] = []
+    for each in rows:
+        if isinstance(each.request, NotJSON):
+            answers.append(_unreadable(each, each.request))
+        else:
+            asked.append((len(answers), each))
+            answers.append(None)
+    while asked:
+        try:
+            decisions = list(engine.decide_many([each.request for _, each in asked]))
+        except NotJSON as fault:
+            # Such as half of a surrogate pair: text that can be read but not sent.
+            index, each = asked.pop(fault.index or 0)
+            answers[index] = _unreadable(each, fault)
+        else:
+            for (index, _), decision in zip(asked, decisions, strict=True):
+                answers[index] = decision.raw
+            break
+    return [answer for answer in answers if answer is not None]
+
+
+def _unreadable(at: Row, fault: NotJSON) -> dict[str, Any]:
     """The decision on what cannot be asked about: of the policy's form, though it was not asked."""
-    told = isinstance(request_id, str) and 1 <= len(request_id) <= 128
+    told = isinstance(at.request_id, str) and 1 <= len(at.request_id) <= 128
     return {
-        "request_id": request_id if told else None,
+        "request_id": at.request_id if told and is_json(at.request_id) else None,
         "outcome": "invalid",
         "requires_clinician_review": False,
         "guideline": None,
@@ -302,7 +345,7 @@ def unreadable(message: str, *, pointer: str = "", request_id: object = None) ->
         "missing": [],
         "authorization": None,
         "notices": [],
-        "errors": [{"path": pointer, "message": message}],
+        "errors": [{"path": fault.pointer, "message": f"{at.where}: {fault.reason}"}],
     }
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -20,10 +20,9 @@ from typing import IO, Any, BinaryIO, NamedTuple
 
 from .. import tables
 from ..decider import Decider
-from ..errors import ConfigurationError, EngineFault, NotJSON
+from ..errors import ConfigurationError, EngineFault, PriorAuthError
 from ._formats import Piece, Source, Target
 
-BATCH = 100
 _FEW = 4
 _COMMIT_S = 1.0
 
@@ -73,34 +72,9 @@ def decided(job: Job, pieces: Iterable[Piece], workers: int) -> Generator[Done, 
 
 def decide_piece(engine: Decider, job: Job, piece: Piece) -> Done:
     """Decide a piece: a decision for every row, whatever is in it."""
-    answers: list[Mapping[str, Any] | None] = []
-    asked: list[tuple[int, str, Any]] = []
-    for where, request in job.source.requests(piece):
-        if isinstance(request, NotJSON):
-            answers.append(_unreadable(where, request))
-        else:
-            asked.append((len(answers), where, request))
-            answers.append(None)
-    while asked:
-        try:
-            decisions = list(engine.decide_many([each[2] for each in asked], batch_size=BATCH))
-        except NotJSON as fault:
-            # Such as half of a surrogate pair: text that can be read but not sent.
-            index, where, _ = asked.pop(fault.index or 0)
-            answers[index] = _unreadable(where, fault)
-        else:
-            for (index, _, _), decision in zip(asked, decisions, strict=True):
-                answers[index] = decision.raw
-            break
-    documents = [answer for answer in answers if answer is not None]
+    documents = tables.decided(engine, job.source.rows(piece))
     outcomes = Counter(document["outcome"] for document in documents)
     return Done(piece.length, piece.place, job.target.encode(documents), outcomes)
-
-
-def _unreadable(where: str, fault: NotJSON) -> dict[str, Any]:
-    if where.startswith("line"):
-        return tables.unreadable(f"{where} is not JSON: {fault.reason}")
-    return tables.unreadable(f"{where}: {fault.reason}", pointer=fault.pointer)
 
 
 # --------------------------------------------------------------------------------------------
@@ -162,19 +136,19 @@ class _Worker:
 
 
 def _work(taken: IO[bytes], given: IO[bytes]) -> None:
-    try:
-        job: Job = pickle.load(taken)
-        with job.engine() as engine:
-            while True:
-                pickle.dump(decide_piece(engine, job, pickle.load(taken)), given)
-                given.flush()
-    except EOFError:
-        return
-    except BrokenPipeError:
-        os._exit(1)
-    except Exception as error:  # noqa: BLE001  (it is raised where it is told)
-        pickle.dump(error, given)
+    def give(what: object) -> None:
+        pickle.dump(what, given)
         given.flush()
+
+    # It ends when there is no one any more to take from, or to give to.
+    with contextlib.suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):
+        job: Job = pickle.load(taken)
+        try:
+            with job.engine() as engine:
+                while True:
+                    give(decide_piece(engine, job, pickle.load(taken)))
+        except (PriorAuthError, OSError) as error:
+            give(error)
 
 
 # --------------------------------------------------------------------------------------------
@@ -370,8 +344,10 @@ def is_file(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    with open(os.dup(1), "wb") as given:
-        os.dup2(2, 1)
-        from priorauth.cli import _batch
+    # What else is printed must not get among the answers.
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    from priorauth.cli import _batch
 
+    with contextlib.suppress(BrokenPipeError), open(answers, "wb") as given:
         _batch._work(sys.stdin.buffer, given)

@@ -34,8 +34,6 @@ LONGEST = 1 << 20
 ROWS = 500
 _ROW_GROUP = 10_000
 
-Requests = Iterator["tuple[str, Any]"]
-
 
 class Piece(NamedTuple):
     """Some rows, numbered from `first`; `place` is how far in the input they end."""
@@ -55,8 +53,8 @@ class Source(Protocol):
     def size(self, file: BinaryIO) -> int | None:
         """What `Piece.place` will be in the end; None when that is not known."""
 
-    def requests(self, piece: Piece) -> Requests:
-        """What each row is called, and its request, or the NotJSON that says why it has none."""
+    def rows(self, piece: Piece) -> Iterator[tables.Row]:
+        """What is to be decided."""
 
 
 class Target(Protocol):
@@ -144,15 +142,15 @@ class Lines:
         if rows:
             yield rows.piece(place)
 
-    def requests(self, piece: Piece) -> Requests:
+    def rows(self, piece: Piece) -> Iterator[tables.Row]:
         for number, text in enumerate(piece.rows, piece.first):
-            where = f"line {number}"
+            where = f"line {number} is not JSON"
             try:
                 if text is None:
                     raise NotJSON(f"it is longer than {LONGEST} bytes")
-                yield where, read_json(text)
+                yield tables.Row(where, read_json(text))
             except NotJSON as fault:
-                yield where, fault
+                yield tables.Row(where, fault)
 
 
 @dataclass(frozen=True)
@@ -195,12 +193,13 @@ class CSV:
         if rows:
             yield rows.piece(file.tell() if file.seekable() else 0)
 
-    def requests(self, piece: Piece) -> Requests:
+    def rows(self, piece: Piece) -> Iterator[tables.Row]:
         for number, cells in enumerate(piece.rows, piece.first):
             if len(cells) > len(self.columns):
-                yield f"row {number}", NotJSON("it has more cells than there are columns")
+                fault = NotJSON("it has more cells than there are columns")
+                yield tables.Row(f"row {number}", fault)
             else:
-                yield from _request(number, zip(self.columns, cells, strict=False))
+                yield tables.row(f"row {number}", zip(self.columns, cells, strict=False))
 
 
 @dataclass(frozen=True)
@@ -231,19 +230,12 @@ class Parquet:
                 rows = rest.serialize().to_pybytes()
                 yield Piece(place - rest.num_rows + 1, rest.num_rows, place, rows)
 
-    def requests(self, piece: Piece) -> Requests:
+    def rows(self, piece: Piece) -> Iterator[tables.Row]:
         import pyarrow as pa
 
         batch = pa.ipc.read_record_batch(pa.py_buffer(piece.rows), self.schema)
         for number, cells in enumerate(tables.arrow_requests(batch, self.columns), piece.first):
-            yield from _request(number, cells)
-
-
-def _request(number: int, cells: Iterable[tuple[str, object]]) -> Requests:
-    try:
-        yield f"row {number}", tables.request(cells)
-    except NotJSON as fault:
-        yield f"row {number}", fault
+            yield tables.row(f"row {number}", cells)
 
 
 def _parquet(file: BinaryIO) -> Any:

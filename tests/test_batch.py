@@ -1,0 +1,341 @@
+"""`priorauth batch` between files of every kind, in several processes, broken off and resumed."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import generators
+from generators import FULL, INITIAL
+from priorauth import tables
+from test_tables import spelt
+
+COMMAND = [sys.executable, "-m", "priorauth.cli"]
+FORMATS = ("ndjson", "csv", "parquet")
+
+
+def started(*arguments: str | Path, **options: Any) -> subprocess.Popen[str]:
+    env = {key: value for key, value in os.environ.items() if key != "PRIORAUTH_URL"}
+    return subprocess.Popen(
+        [*COMMAND, "batch", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+        start_new_session=True,
+        **options,
+    )
+
+
+def run(*arguments: str | Path, **options: Any) -> tuple[int, str]:
+    with started(*arguments, **options) as process:
+        out, err = process.communicate(timeout=120)
+    return process.returncode, out + err
+
+
+def requests(number: int) -> Iterator[dict[str, Any]]:
+    kinds = [generators.every_combination_of_states(kind) for kind in ("initial", "renewal")]
+    several = itertools.chain.from_iterable(itertools.zip_longest(*kinds))
+    for index, request in enumerate(itertools.islice(several, number)):
+        yield {**request, "request_id": f"r-{index}"}
+
+
+def written(folder: Path, kind: str, documents: list[dict[str, Any]]) -> Path:
+    """The requests in a file of this kind."""
+    path = folder / f"in.{kind}"
+    names = list(tables.REQUEST_COLUMNS)
+    rows = [spelt(document) for document in documents]
+    if kind == "ndjson":
+        path.write_text("".join(json.dumps(document) + "\n" for document in documents))
+    elif kind == "csv":
+        with path.open("w", newline="") as file:
+            table = csv.DictWriter(file, names)
+            table.writeheader()
+            table.writerows(rows)
+    else:
+        schema = pa.schema([(name, pa.string()) for name in names])
+        pq.write_table(pa.Table.from_pylist(rows, schema), path, row_group_size=700)
+    return path
+
+
+def read(path: Path) -> list[Any]:
+    """The decision documents in a file of whatever kind."""
+    if path.suffix == ".ndjson":
+        return [json.loads(line) for line in path.read_bytes().splitlines()]
+    if path.suffix == ".csv":
+        csv.field_size_limit(1 << 20)
+        with path.open(newline="") as file:
+            return [json.loads(row["decision"]) for row in csv.DictReader(file)]
+    return [json.loads(text) for text in pq.read_table(path).column("decision").to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("requests")
+    documents = list(requests(3_000))
+    return {kind: written(folder, kind, documents) for kind in FORMATS}
+
+
+@pytest.fixture(scope="module")
+def expected(files: dict[str, Path], bundle_file: Path) -> list[Any]:
+    """What the sidecar decides, one worker, from NDJSON to NDJSON."""
+    out = files["ndjson"].with_name("expected.ndjson")
+    run(files["ndjson"], "-o", out, "--engine", "opa", "--workers", "1")
+    decisions = read(out)
+    assert [each["request_id"] for each in decisions] == [f"r-{n}" for n in range(3_000)]
+    return decisions
+
+
+@pytest.mark.parametrize(("taken", "given"), list(itertools.product(FORMATS, FORMATS)))
+def test_from_and_to_every_kind_of_file(
+    taken: str,
+    given: str,
+    files: dict[str, Path],
+    expected: list[Any],
+    bundle_file: Path,
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / f"out.{given}"
+    code, said = run(files[taken], "-o", out, "--bundle", bundle_file)
+    assert (code, said.splitlines()[-1].startswith("3,000 lines in")) == (0, True)
+    assert read(out) == expected
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_either_engine_and_any_number_of_workers_write_the_same_bytes(
+    files: dict[str, Path], bundle_file: Path, tmp_path: Path
+) -> None:
+    outs = []
+    wasm: list[str | Path] = ["--engine", "wasm", "--bundle", bundle_file, "--workers"]
+    ways: list[list[str | Path]] = [["--engine", "opa"], [*wasm, "1"], [*wasm, "3"]]
+    for n, options in enumerate(ways):
+        outs.append(tmp_path / f"{n}.ndjson")
+        assert run(files["ndjson"], "-o", outs[n], *options)[0] == 0
+    assert outs[0].read_bytes() == outs[1].read_bytes() == outs[2].read_bytes()
+
+
+def test_rows_that_cannot_be_read_get_a_decision_too(bundle_file: Path, tmp_path: Path) -> None:
+    names = ["request_id", "type", "service_date", "drug.name", "quantity.tablets", "nccn"]
+    lines = [
+        ",".join(names).encode(),
+        b"a,initial,2022-11-01,xpovio,20 tablets,",
+        b'b,initial,2022-11-01,"xpo\nvio",20,',
+        b"c,initial,2022-11-01,xpovio,20,,,,",
+        b"d,initial,2022-11-01,xpovio",
+        b"e,initial,2022-11-01,xp\xffvio,20,",
+        b"f,initial,2022-02-30,xpovio,20,2A",
+        b"",
+        b"g,initial,2022-11-01,xpovio,20,compendium:2A",
+    ]
+    file = tmp_path / "in.csv"
+    file.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(lines) + b"\r\n")
+    code, _ = run(file, "-o", tmp_path / "out.ndjson", "--bundle", bundle_file)
+    assert code == 3
+    decisions = read(tmp_path / "out.ndjson")
+    assert [decision["outcome"] for decision in decisions] == [
+        *("invalid", "not_applicable", "invalid", "pended", "invalid", "invalid", "pended"),
+    ]
+    told = [[(e["path"], e["message"]) for e in d["errors"]] for d in decisions]
+    assert told[0] == [("/quantity/tablets", "row 2: column quantity.tablets must hold a number")]
+    assert told[2] == [("", "row 4: it has more cells than there are columns")]
+    assert told[4][0][0] == "/drug/name"
+    assert told[4][0][1].startswith("row 6: ")
+    assert told[5][0][0] == "/nccn"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "why"),
+    [
+        ("in.csv", "type,service_date,drug.name,member.age\n", [], "member.age"),
+        ("in.csv", "type,service_date\n", [], "drug.name"),
+        ("in.csv", "", [], "no column type"),
+        ("in.parquet", "no parquet", [], "no Parquet file"),
+        ("in.ndjson", "{}\n", ["--resume", "-o", "-"], "--resume needs files"),
+        ("in.ndjson", "{}\n", ["--to", "parquet"], "to a pipe"),
+        ("in.ndjson", "{}\n", ["--engine", "wasm", "--url", "http://localhost:1"], "--url"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_decided(
+    name: str, content: str, options: list[str], why: str, bundle_file: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    file.write_text(content)
+    command: list[str | Path] = [file, *options]
+    if not {"-o", "--to"} & set(options):
+        command += ["-o", tmp_path / "out.ndjson"]
+    if "--engine" not in options:
+        command += ["--bundle", bundle_file]
+    code, said = run(*command)
+    assert code == 2
+    assert why in said
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+# --------------------------------------------------------------------------------------------
+# Broken off and resumed
+# --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("large")
+    return written(folder, "ndjson", list(requests(12_000)))
+
+
+def inodes(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
+    kind: str, number: signal.Signals, large: Path, bundle_file: Path, tmp_path: Path
+) -> None:
+    whole, out = tmp_path / "whole" / f"out.{kind}", tmp_path / "out" / f"out.{kind}"
+    whole.parent.mkdir()
+    out.parent.mkdir()
+    command: list[str | Path] = [large, "--bundle", bundle_file, "--workers", "2"]
+    began = time.monotonic()
+    assert run(*command, "-o", whole)[0] == 0
+    took = time.monotonic() - began
+    chance = random.Random(f"{kind} {number}")
+    broken = 0
+    for _ in range(12):
+        with started(*command, "-o", out, "--resume") as process:
+            try:
+                process.wait(chance.uniform(0.2, 0.6) * took)
+            except subprocess.TimeoutExpired:
+                process.send_signal(number)
+                broken += 1
+            said = "".join(process.communicate(timeout=60))
+        if process.returncode == 0:
+            break
+        assert not out.exists()
+        assert "Traceback" not in said
+    else:
+        assert run(*command, "-o", out, "--resume")[0] == 0
+    assert broken >= 1
+    assert out.read_bytes() == whole.read_bytes()
+    assert inodes(out.parent) == [out.name]
+
+
+def test_what_is_left_can_be_gone_on_with_only_from_the_same(
+    large: Path, bundle_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.ndjson"
+    command: list[str | Path] = [large, "-o", out, "--bundle", bundle_file, "--workers", "1"]
+    with started(*command) as process:
+        journal = tmp_path / ".out.ndjson.journal"
+        while not journal.exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        # While it is at it, no other may be.
+        assert "written by another run" in run(*command)[1]
+        process.send_signal(signal.SIGINT)
+        said = "".join(process.communicate(timeout=60))
+    assert process.returncode == 130
+    assert "--resume" in said
+    assert inodes(tmp_path) == [".out.ndjson.journal", ".out.ndjson.partial"]
+    for path in tmp_path.iterdir():
+        assert path.stat().st_mode & 0o777 == 0o600
+    told = json.loads(journal.read_text())
+    assert set(told) == {"rows", "size", "outcomes", "made_from"}
+    assert 0 < told["rows"] < 12_000
+
+    code, said = run(*command, "--resume", "--engine", "wasm", "--to", "csv")
+    assert (code, "begun from another" in said) == (2, True)
+    os.utime(large)
+    code, said = run(*command, "--resume")
+    assert (code, "begun from another" in said) == (2, True)
+    assert run(*command)[0] == 0
+    assert inodes(tmp_path) == ["out.ndjson"]
+
+
+def test_with_nothing_to_go_on_with_it_begins(tmp_path: Path, bundle_file: Path) -> None:
+    file = written(tmp_path, "ndjson", [INITIAL, FULL])
+    out = tmp_path / "out.ndjson"
+    for _ in range(2):
+        assert run(file, "-o", out, "--bundle", bundle_file, "--resume")[0] == 0
+        assert len(read(out)) == 2
+
+
+def test_no_worker_outlives_it(large: Path, bundle_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.ndjson"
+    with started(large, "-o", out, "--bundle", bundle_file, "--workers", "2") as process:
+        while not (tmp_path / ".out.ndjson.journal").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(children) == 2
+        process.kill()
+        process.communicate(timeout=60)
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_worker_that_is_killed_is_no_decision(
+    large: Path, bundle_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.ndjson"
+    command: list[str | Path] = [large, "-o", out, "--bundle", bundle_file, "--workers", "2"]
+    with started(*command) as process:
+        while not (tmp_path / ".out.ndjson.journal").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGKILL)
+        said = "".join(process.communicate(timeout=60))
+    assert process.returncode == 4
+    assert "worker process ended" in said
+    assert "--resume" in said
+    assert run(*command, "--resume")[0] == 0
+    assert len(read(out)) == 12_000
+
+
+MEASURED = """
+import resource, sys
+from priorauth.cli import app
+try:
+    app(sys.argv[1:], standalone_mode=False)
+finally:
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        print(resource.getrusage(who).ru_maxrss, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_memory_does_not_depend_on_how_much_there_is(
+    kind: str, bundle_file: Path, tmp_path: Path
+) -> None:
+    peaks = []
+    for number in (4_000, 16_000):
+        file = written(tmp_path, kind, list(requests(number)))
+        done = subprocess.run(
+            [
+                *(sys.executable, "-c", MEASURED, "batch", str(file), "--workers", "1"),
+                *("-o", str(tmp_path / f"out.{kind}"), "--bundle", str(bundle_file)),
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        peaks.append(int(done.stderr.split()[-2]) >> 10)
+    assert peaks[1] < 300
+    assert peaks[1] - peaks[0] < 60
