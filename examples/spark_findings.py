@@ -1,0 +1,34 @@
+"""How many requests of a Parquet file have which outcome, and by which clause of the guideline.
+
+    spark-submit examples/spark_findings.py requests.parquet findings.parquet [bundle.tar.gz]
+
+or just `python`, for a Spark on this machine. The columns of the requests are in docs/batch.md.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as f
+
+from priorauth.spark import decide_dataframe
+
+
+def main(requests: str, findings: str, bundle: str | None = None) -> None:
+    spark = SparkSession.builder.appName("priorauth findings").getOrCreate()
+    decisions = decide_dataframe(spark.read.parquet(requests), bundle=bundle)
+    clauses = f.array_distinct(f.transform("reasons", lambda reason: reason["clause"]))
+    (
+        decisions.select("outcome", f.explode_outer(clauses).alias("clause"))
+        .groupBy("outcome", "clause")
+        .agg(f.count("*").alias("requests"))
+        .orderBy("outcome", "clause")
+        .write.mode("overwrite")
+        .parquet(findings)
+    )
+    spark.read.parquet(findings).orderBy("outcome", "clause").show(100, truncate=False)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
