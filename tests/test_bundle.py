@@ -101,7 +101,7 @@ def test_tests_are_left_out(checkout: Path, tmp_path: Path) -> None:
     expected = {
         name for name in rules if name.endswith(".rego") and not name.endswith("_test.rego")
     }
-    assert names == expected | {"/data.json", "/.manifest"}
+    assert names == expected | {"/data.json", "/.manifest", "/policy.wasm"}
 
 
 def test_data_that_a_bundle_would_leave_out(checkout: Path, tmp_path: Path) -> None:
