@@ -6,15 +6,26 @@ from pathlib import Path
 
 import pytest
 
+from priorauth import opa
+
 pytest_plugins = ("pytester",)
 
 PASSES = "test_passes if 1 + 1 == 2\n"
 FAILS = 'test_fails if {\n\tword := "wrong"\n\tword == "right"\n}\n'
 
 
+@pytest.fixture(scope="session")
+def found() -> Path:
+    return opa.ensure()
+
+
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+def project(
+    found: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    # Named, for pytester gives each run a home of its own, where no OPA is kept.
+    monkeypatch.setenv("PRIORAUTH_OPA", str(found))
     pytester.makeini("[pytest]\naddopts = -p rego_items\ntestpaths = rego\n")
     pytester.mkdir("policy")
     pytester.mkdir("rego")
