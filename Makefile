@@ -3,10 +3,11 @@
 PYTHON ?= python3
 UV ?= uv
 REQUEST ?= examples/xpovio-initial.json
+ROUNDS ?= 10
 
 BIN := .venv/bin
-LOCK := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes \
-	--python-version 3.10 --custom-compile-command "make lock"
+LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.10 \
+	--custom-compile-command "make lock"
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -38,8 +39,8 @@ stale: .venv/installed
 docs: .venv/installed ## Write what is written from the code: clause tables, codes, help
 	@$(BIN)/python scripts/make_docs.py
 
-bench: .venv/installed ## Measure what a decision costs, as ratios from one run
-	@$(BIN)/python benchmarks/sidecar.py
+bench: .venv/bench ## Measure what a decision costs, as ratios from one run, for README
+	@PYTHONPATH=tests $(BIN)/python benchmarks/bench.py --rounds $(ROUNDS)
 
 pytest: .venv/installed ## Run every test, Rego's too, against a real OPA
 	@echo "== Tests"
@@ -49,8 +50,9 @@ setup: .venv/installed ## Only set up: the virtual environment, and OPA
 	@$(BIN)/python -m priorauth.opa
 
 lock: ## Lock the dependencies anew (needs uv)
-	$(LOCK) --output-file requirements/base.txt
-	$(LOCK) --output-file requirements/dev.txt --all-extras --group dev
+	$(LOCK) pyproject.toml --output-file requirements/base.txt
+	$(LOCK) pyproject.toml --output-file requirements/dev.txt --all-extras --group dev
+	$(LOCK) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 
 clean: ## Remove all that was made
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
@@ -64,4 +66,8 @@ clean: ## Remove all that was made
 
 .venv/installed: .venv/locked pyproject.toml
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/bench: requirements/bench.txt .venv/installed
+	@$(BIN)/pip install --quiet --require-hashes --requirement $<
 	@touch $@
