@@ -1,7 +1,6 @@
 // Decides by the Wasm of a bundle, as a browser would, whenever a line comes in.
 
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import opa from "@open-policy-agent/opa-wasm";
 
@@ -24,7 +23,8 @@ function decide(size, batch) {
   return decisions;
 }
 
-const { version } = createRequire(import.meta.url)("@open-policy-agent/opa-wasm/package.json");
+const manifest = new URL("node_modules/@open-policy-agent/opa-wasm/package.json", import.meta.url);
+const { version } = JSON.parse(readFileSync(manifest));
 console.log(JSON.stringify({ Node: process.versions.node, "opa-wasm": version }));
 for await (const line of createInterface({ input: process.stdin })) {
   const { size, batch } = JSON.parse(line);
