@@ -194,15 +194,21 @@ def test_what_cannot_work_is_said_before_anything_is_decided(
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("large")
-    return written(folder, "ndjson", list(requests(12_000)))
+    return written(folder, "ndjson", list(requests(8_000)))
 
 
 def inodes(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("kind", FORMATS)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        *((kind, signal.SIGKILL) for kind in FORMATS),
+        ("ndjson", signal.SIGINT),
+        ("parquet", signal.SIGTERM),
+    ],
+)
 def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
     kind: str, number: signal.Signals, large: Path, bundle_file: Path, tmp_path: Path
 ) -> None:
@@ -215,17 +221,18 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
     took = time.monotonic() - began
     chance = random.Random(f"{kind} {number}")
     broken = 0
-    for _ in range(12):
+    for _ in range(8):
         with started(*command, "-o", out, "--resume") as process:
             try:
-                process.wait(chance.uniform(0.2, 0.6) * took)
+                process.wait(chance.uniform(0.3, 0.7) * took)
             except subprocess.TimeoutExpired:
                 process.send_signal(number)
                 broken += 1
             said = "".join(process.communicate(timeout=60))
         if process.returncode == 0:
             break
-        assert not out.exists()
+        # What has the name is whole, even when it was killed just after.
+        assert not out.exists() or out.read_bytes() == whole.read_bytes()
         assert "Traceback" not in said
     else:
         assert run(*command, "-o", out, "--resume")[0] == 0
@@ -255,7 +262,7 @@ def test_what_is_left_can_be_gone_on_with_only_from_the_same(
         assert path.stat().st_mode & 0o777 == 0o600
     told = json.loads(journal.read_text())
     assert set(told) == {"rows", "size", "outcomes", "made_from"}
-    assert 0 < told["rows"] < 12_000
+    assert 0 < told["rows"] < 8_000
 
     code, said = run(*command, "--resume", "--engine", "wasm", "--to", "csv")
     assert (code, "begun from another" in said) == (2, True)
@@ -306,7 +313,7 @@ def test_a_worker_that_is_killed_is_no_decision(
     assert "worker process ended" in said
     assert "--resume" in said
     assert run(*command, "--resume")[0] == 0
-    assert len(read(out)) == 12_000
+    assert len(read(out)) == 8_000
 
 
 MEASURED = """
@@ -325,7 +332,7 @@ def test_memory_does_not_depend_on_how_much_there_is(
     kind: str, bundle_file: Path, tmp_path: Path
 ) -> None:
     peaks = []
-    for number in (4_000, 16_000):
+    for number in (2_000, 8_000):
         file = written(tmp_path, kind, list(requests(number)))
         done = subprocess.run(
             [
