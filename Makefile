@@ -47,7 +47,7 @@ pytest: .venv/installed ## Run every test, Rego's too, against a real OPA
 	@$(BIN)/pytest
 
 setup: .venv/installed ## Only set up: the virtual environment, and OPA
-	@$(BIN)/python -m priorauth.opa
+	@$(BIN)/python -W ignore::RuntimeWarning:runpy -m priorauth.opa
 
 lock: ## Lock the dependencies anew (needs uv)
 	$(LOCK) pyproject.toml --output-file requirements/base.txt
