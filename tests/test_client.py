@@ -15,7 +15,6 @@ import pytest
 
 import priorauth
 from priorauth import Client, ConfigurationError, NotJSON, SidecarUnreachable, TokenRefused
-from priorauth.cli._batch import unreadable
 from servers import answering, http, private_opa
 
 CASES = sorted(Path(__file__).with_name("cases").glob("*.json"))
@@ -149,7 +148,8 @@ NOT_JSON: list[tuple[Any, str, str]] = [
 
 @pytest.mark.parametrize(("request_", "pointer", "why"), NOT_JSON, ids=[p for _, p, _ in NOT_JSON])
 def test_a_request_that_is_not_json(request_: Any, pointer: str, why: str) -> None:
-    invalid = unreadable("no")
+    case = Path(__file__).with_name("cases") / "invalid-not-an-object.json"
+    invalid = json.loads(case.read_text(encoding="utf-8"))["decision"]
     body = json.dumps({"result": [invalid, invalid]}).encode()
     with answering(http(body)) as (url, heads), Client(url) as client:
         with pytest.raises(NotJSON) as one:
