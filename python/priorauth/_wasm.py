@@ -6,8 +6,10 @@ data in the instance's memory, and the next evaluation starts there anew.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
+import weakref
 from typing import Any
 
 import wasmtime
@@ -20,6 +22,18 @@ _READ = 1 << 16
 
 class WasmError(Exception):
     """A module that is no policy, or that broke off. Says nothing of the input."""
+
+
+_open: weakref.WeakSet[Module | Instance] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    # wasmtime's own finalizers complain when they run as late as the interpreter would have them.
+    for instance in [each for each in _open if isinstance(each, Instance)]:
+        instance.close()
+    for module in list(_open):
+        module.close()
 
 
 class Module:
@@ -44,6 +58,12 @@ class Module:
         self.entrypoints: dict[str, int] = first.mapping("entrypoints")
         self.builtins: dict[str, int] = first.mapping("builtins")
         first.close()
+        _open.add(self)
+
+    def close(self) -> None:
+        """Give its memory back, after that of its instances."""
+        self._module.close()
+        self._engine.close()
 
     def instance(self) -> Instance:
         """A new instance, with the data loaded."""
@@ -82,6 +102,7 @@ class Instance:
         if not self._data:
             raise WasmError("its data is not JSON")
         self._base = _aligned(self._call("opa_heap_ptr_get"))
+        _open.add(self)
 
     @property
     def size(self) -> int:
