@@ -7,6 +7,8 @@ import os
 import pickle
 import signal
 import socket
+import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Iterator
@@ -374,3 +376,42 @@ def test_a_timeout_in_one_thread_disturbs_no_other(stand_in: Path) -> None:
         while not waiting.done():
             assert quick.decide(REQUEST).outcome == "invalid"
         assert type(waiting.exception()) is SidecarTimeout
+
+
+# --------------------------------------------------------------------------------------------
+# Forks
+# --------------------------------------------------------------------------------------------
+
+FORKED = """
+import json, os, sys
+from priorauth import Client
+
+url, request, calls = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
+client = Client(url, traceparent=lambda: "00-" + "1" * 32 + "-" + "2" * 16 + "-01", token="t")
+assert client.decide(request).authorization.tablets == 20
+
+def ask(tablets):
+    mine = request | {
+        "dose": {"mg_per_week": 5 * tablets},
+        "quantity": {"tablets": tablets, "days_supply": 28},
+    }
+    return [client.decide(mine).authorization.tablets for _ in range(calls)] == [tablets] * calls
+
+children = []
+for tablets in (12, 16, 20, 12):
+    child = os.fork()
+    if not child:
+        os._exit(0 if ask(tablets) else 9)
+    children.append(child)
+assert ask(16)
+assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
+assert ask(12)
+"""
+
+
+def test_forked_processes_get_the_answers_to_their_own_requests(url: str) -> None:
+    """None of these requests has an ID that its answer could be told by."""
+    path = Path(__file__).with_name("cases") / "initial-approved.json"
+    request = json.loads(path.read_text())["request"]
+    del request["request_id"]
+    subprocess.run([sys.executable, "-c", FORKED, url, json.dumps(request), "50"], check=True)

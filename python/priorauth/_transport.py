@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -40,24 +41,47 @@ _RETRIES = Retry(
 
 
 class OPA(OpaClient):  # type: ignore[misc]
-    """An OpaClient whose session is hardened; `timeout` is for a whole call, in seconds."""
+    """An OpaClient whose session is hardened; `timeout` is for a whole call, in seconds.
 
-    def _init_session(self) -> requests.Session:
-        session = _Session()
+    A process that is forked has a session of its own: two that read answers off one connection
+    would take each other's.
+    """
+
+    _traceparent: Traceparent | None = None
+
+    def _init_session(self) -> _Session:
+        session = _Session(self._traceparent)
         session.headers.update(self.headers or {})
         session.verify = self.ssl or True
         session.cert = self.cert
         return session
 
+    @property
+    def _session(self) -> _Session:
+        process, session = self._sessions[-1]
+        if process != os.getpid():
+            # The other process's is kept, untouched: its connections are in use there, and its
+            # locks may be held by a thread that there is not in this one.
+            session = self._init_session()
+            self._session = session
+        return session
+
+    @_session.setter
+    def _session(self, session: _Session | None) -> None:
+        if session is None:  # as OpaClient has it before there is one
+            self._sessions: list[tuple[int, _Session]] = []
+        else:
+            self._sessions.append((os.getpid(), session))
+
     def trace(self, traceparent: Traceparent | None) -> None:
         """Send this header with every call; it is asked for in the caller's thread."""
-        self._session.traceparent = traceparent
+        self._traceparent = self._session.traceparent = traceparent
 
 
 class _Session(requests.Session):
-    def __init__(self) -> None:
+    def __init__(self, traceparent: Traceparent | None) -> None:
         super().__init__()
-        self.traceparent: Traceparent | None = None
+        self.traceparent = traceparent
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # A decision is a few kilobytes over a short way: packing costs more than it saves.
