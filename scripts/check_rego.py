@@ -23,6 +23,15 @@ def main() -> None:
     # The rules answer in WebAssembly too, and must not see a clock or a network. Their tests may.
     step("opa check, with the builtins of capabilities.json only")
     must(*STRICT, "--capabilities", "capabilities.json", "--ignore", policy.TESTS, "rego/priorauth")
+    step("integrity of the guidelines on file")
+    if findings := json.loads(
+        must(
+            *("eval", "--format", "raw", "--data", "policy", "--data", "rego"),
+            *("--ignore", policy.TESTS, "data.priorauth.integrity"),
+        )
+    ):
+        places = (f"{f['guideline']} {f['version']} {f['path']}: {f['message']}" for f in findings)
+        fail("the guidelines are not sound:\n" + "\n".join(places))
     step("opa test")
     must("test", "--timeout", "60s", "--fail-on-empty", *policy.FOLDERS)
     step("opa test --coverage")

@@ -12,7 +12,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from priorauth import Client, Decision, Guideline, GuidelineVersion, LocalSidecar, Section
+from priorauth import (
+    Client,
+    Decision,
+    Guideline,
+    GuidelineVersion,
+    LocalSidecar,
+    PriorAuthError,
+    Section,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -161,4 +169,7 @@ def read(path: Path) -> str | None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except PriorAuthError as error:
+        sys.exit(str(error))

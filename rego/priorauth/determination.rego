@@ -5,7 +5,6 @@
 #   key is always there.
 package priorauth.determination
 
-import data.priorauth.figure
 import data.priorauth.outcome
 import data.priorauth.reasons
 import data.priorauth.request
@@ -21,7 +20,7 @@ document := object.union(_undecided, {"errors": request.errors}) if {
 } else := {
 	"request_id": request.id,
 	"outcome": outcome.value,
-	"requires_clinician_review": outcome.value in _reviewed,
+	"requires_clinician_review": outcome.value in outcome.reviewed,
 	"guideline": version.summary,
 	"criteria": outcome.criteria,
 	"reasons": reasons.bearing,
@@ -35,7 +34,7 @@ document := object.union(_undecided, {"errors": request.errors}) if {
 _undecided := {
 	"request_id": request.id,
 	"outcome": _undecided_outcome,
-	"requires_clinician_review": _undecided_outcome in _reviewed,
+	"requires_clinician_review": _undecided_outcome in outcome.reviewed,
 	"guideline": null,
 	"criteria": [],
 	"reasons": [],
@@ -54,5 +53,3 @@ _authorization := data.priorauth.guidelines[version.id].authorization if {
 } else := null if {
 	not outcome.value in {"approved", "modified"}
 }
-
-_reviewed := figure.strings(data.plan.clinician_review.outcomes)

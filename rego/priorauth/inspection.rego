@@ -7,6 +7,7 @@ package priorauth.inspection
 
 import data.priorauth.determination
 import data.priorauth.figure
+import data.priorauth.outcome
 import data.priorauth.request
 import data.priorauth.version
 
@@ -18,7 +19,7 @@ findings := [{"guideline": finding[0], "version": finding[1], "path": finding[2]
 ]
 
 _findings contains ["", "", "/plan/clinician_review/outcomes", "must be an array of outcomes, at least one"] if {
-	not _outcomes
+	not outcome.reviewed
 }
 
 _findings contains ["", "", "/guidelines", "must have at least one guideline"] if not _guidelines
@@ -68,6 +69,14 @@ _findings contains [id, number, concat("/", ["/sections", section, "criteria", c
 	not _asked(criterion, content)
 }
 
+_findings contains [id, number, concat("/", ["/sections", section, "criteria", criterion]), "must not be a criterion of another section too"] if {
+	some [id, number] in _versions
+	sections := data.guidelines[id][number].sections
+	some section, content in _members(sections)
+	some criterion, _ in _members(content.criteria)
+	count([other | some other in sections; other.criteria[criterion]]) > 1
+}
+
 # What the rules make of it.
 _findings contains [id, number, fault.path, fault.message] if {
 	some [id, number] in _versions
@@ -83,11 +92,13 @@ _findings contains [id, number, "", concat(" ", ["its rules cannot decide a requ
 
 _findings contains [id, number, concat("/", ["/sections", section, "criteria", criterion, "questions"]), "must ask for what the criterion rests on"] if {
 	some [id, number] in _versions
-	some document in _documents[id][number]
-	some criterion in [judged.id | some judged in document.criteria; judged.status == "unknown"]
-	not criterion in [asked.criterion | some asked in document.missing]
+	some type in _types
+	criteria := outcome.criteria with input as _probe(id, number, type) with data.guidelines as _alone(id, number)
+	some judged in criteria
+	criterion := judged.id
+	judged.status == "unknown"
 	some section, content in data.guidelines[id][number].sections
-	content.criteria[criterion]
+	content.criteria[criterion].questions == []
 }
 
 _findings contains [id, number, "/sections", concat(" ", ["has no criterion", criterion, "that its rules report"])] if {
@@ -112,12 +123,6 @@ _versions contains [id, number] if {
 _members(value) := value if is_object(value)
 
 _types := ["initial", "renewal"]
-
-_outcomes if {
-	every name in figure.strings(data.plan.clinician_review.outcomes) {
-		name in {"approved", "modified", "denied", "pended", "not_applicable", "invalid"}
-	}
-}
 
 # What each part of a version must be; `_sound` says when it is.
 _expected := {

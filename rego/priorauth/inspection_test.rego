@@ -30,7 +30,7 @@ test_a_guideline_without_rules_is_found if {
 
 test_plan_settings_that_name_no_outcome_are_found if {
 	every outcomes in [["denyed"], ["denied", "Modified"]] {
-		inspection.findings == [_finding("", "", "/plan/clinician_review/outcomes", "must be an array of outcomes, at least one")] with data.plan as {"clinician_review": {"outcomes": outcomes}}
+		inspection.findings == array.concat([_finding("", "", "/plan/clinician_review/outcomes", "must be an array of outcomes, at least one")], _undecidable) with data.plan as {"clinician_review": {"outcomes": outcomes}}
 	}
 	every outcome in ["approved", "modified", "denied", "pended", "not_applicable", "invalid"] {
 		inspection.findings == [] with data.plan as {"clinician_review": {"outcomes": [outcome]}}
@@ -167,9 +167,15 @@ test_questions_that_cannot_be_put_are_found if {
 
 test_a_missing_question_is_found if {
 	message := "must ask for what the criterion rests on"
-	every place in ["header/criteria/benefit", "position_statement/criteria/documentation", "policy/criteria/age", "renewal_criteria/criteria/toxicity"] {
+	every place, types in {
+		"header/criteria/benefit": ["initial", "renewal"],
+		"position_statement/criteria/documentation": ["initial", "renewal"],
+		"policy/criteria/age": ["initial"],
+		"renewal_criteria/criteria/toxicity": ["renewal"],
+	} {
 		path := concat("", ["/sections/", place, "/questions"])
-		_found(path, []) == [_about(path, message)]
+		undecidable := [_about("", concat(" ", ["its rules cannot decide a request of type", type])) | some type in types]
+		_found(path, []) == array.concat(undecidable, [_about(path, message)])
 	}
 }
 
@@ -205,7 +211,10 @@ test_no_sections_are_found if {
 }
 
 test_a_fault_of_the_figures_is_found if {
-	_found("/sections/policy/criteria/prescriber/taxonomies/hematology", "Hematology") == [_about("/sections/policy/criteria/prescriber/taxonomies", "must be an object of NUCC taxonomy codes, each with its title, at least one")]
+	_found("/sections/policy/criteria/prescriber/taxonomies/hematology", "Hematology") == [
+		_about("", "its rules cannot decide a request of type initial"),
+		_about("/sections/policy/criteria/prescriber/taxonomies", "must be an object of NUCC taxonomy codes, each with its title, at least one"),
+	]
 }
 
 _finding(guideline, version, path, message) := {
@@ -233,4 +242,14 @@ _pairs(guidelines) := {[finding.guideline, finding.message] |
 	finding.path == "/in_force"
 } if {
 	findings := inspection.findings with data.guidelines as guidelines
+}
+
+test_a_criterion_of_two_sections_is_found if {
+	age := object.union(data.guidelines.xpovio["2022-10-03"].sections.policy.criteria.age, {"clause": "Footer"})
+	message := "must not be a criterion of another section too"
+	_found("/sections/footer/criteria/age", age) == [
+		_about("", "its rules cannot decide a request of type initial"),
+		_about("/sections/footer/criteria/age", message),
+		_about("/sections/policy/criteria/age", message),
+	]
 }

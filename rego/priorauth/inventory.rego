@@ -6,7 +6,14 @@ package priorauth.inventory
 # METADATA
 # title: Guidelines
 # description: Every guideline by id, its versions in order of their effective dates.
-guidelines := [guideline |
+guidelines := listed if {
+	listed := _guidelines
+
+	# What cannot be read is not left out: then there is no list.
+	count(listed) == count(data.guidelines)
+}
+
+_guidelines := [guideline |
 	some id in sort(object.keys(data.guidelines))
 	versions := data.guidelines[id]
 	latest := versions[max(object.keys(versions))]
@@ -14,9 +21,14 @@ guidelines := [guideline |
 		"id": id,
 		"title": latest.title,
 		"drug_names": sort(object.keys(latest.drug.names)),
-		"versions": [_version(number, versions[number]) | some number in sort(object.keys(versions))],
+		"versions": _versions(versions),
 	}
 ]
+
+_versions(versions) := listed if {
+	listed := [_version(number, versions[number]) | some number in sort(object.keys(versions))]
+	count(listed) == count(versions)
+}
 
 _version(number, version) := {
 	"version": number,
@@ -27,7 +39,12 @@ _version(number, version) := {
 	"criteria": _criteria(version),
 }
 
-_sections(version) := [section |
+_sections(version) := listed if {
+	listed := _readable(version)
+	count(listed) == count(version.sections)
+}
+
+_readable(version) := [section |
 	some position in sort([s.position | some s in version.sections])
 	some id, content in version.sections
 	content.position == position

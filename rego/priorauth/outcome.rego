@@ -5,6 +5,7 @@
 #   then limits: within a stage a criterion not met weighs before an unknown one, and no later stage can undo an earlier.
 package priorauth.outcome
 
+import data.priorauth.figure
 import data.priorauth.version
 
 # METADATA
@@ -29,8 +30,16 @@ limits := data.priorauth.guidelines[version.id].limits
 
 # METADATA
 # title: Outcome
-# description: One of `not_applicable`, `pended`, `denied`, `modified` and `approved`.
-value := "not_applicable" if {
+# description: >-
+#   One of `not_applicable`, `pended`, `denied`, `modified` and `approved`. Undefined when a criterion has a status that
+#   its stage does not know.
+value := _value if {
+	_applicability - {"met", "not_met", "unknown"} == set()
+	_coverage - {"met", "not_met", "unknown"} == set()
+	_limits - {"met", "reduced", "unknown"} == set()
+}
+
+_value := "not_applicable" if {
 	"not_met" in _applicability
 } else := "pended" if {
 	"unknown" in _applicability
@@ -43,6 +52,16 @@ value := "not_applicable" if {
 } else := "modified" if {
 	"reduced" in _limits
 } else := "approved"
+
+# METADATA
+# title: Reviewed outcomes
+# description: The outcomes that a clinician reviews before they are told to anyone. Undefined when one is none.
+reviewed := outcomes if {
+	outcomes := figure.strings(data.plan.clinician_review.outcomes)
+	every outcome in outcomes {
+		outcome in {"approved", "modified", "denied", "pended", "not_applicable", "invalid"}
+	}
+}
 
 _applicability := {criterion.status | some criterion in applicability}
 

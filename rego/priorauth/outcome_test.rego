@@ -1,6 +1,8 @@
 package priorauth.outcome_test
 
 import data.priorauth.fixtures_test as fixtures
+import data.priorauth.guidelines.xpovio.coverage_duration
+import data.priorauth.guidelines.xpovio.header
 import data.priorauth.outcome
 
 test_criteria_of_an_initial_request_come_in_order if {
@@ -100,3 +102,14 @@ _outcome(applicability, coverage, limits) := value if {
 _criteria(statuses) := [{"status": status} | some status in statuses]
 
 _pairs(statuses) := {[one, other] | some one in statuses; some other in statuses}
+
+test_a_status_that_a_stage_does_not_know_has_no_outcome if {
+	every status in ["notmet", "reduced", "", null] {
+		criterion := object.union(header.benefit, {"status": status}) with input as fixtures.initial
+		not outcome.value with input as fixtures.initial with data.priorauth.guidelines.xpovio.header.benefit as criterion
+	}
+	every status in ["not_met", "redcued"] {
+		criterion := object.union(coverage_duration.duration, {"status": status}) with input as fixtures.initial
+		not outcome.value with input as fixtures.initial with data.priorauth.guidelines.xpovio.coverage_duration.duration as criterion
+	}
+}

@@ -46,7 +46,7 @@ missing := [] if outcome.value != "pended"
 
 missing := [question |
 	some criterion in _unknown
-	some asked in _text[criterion.id].questions
+	some asked in _judged(criterion.id).questions
 	_absent(criterion.id, asked.path)
 	question := {
 		"path": asked.path,
@@ -57,7 +57,9 @@ missing := [question |
 ] if {
 	outcome.value == "pended"
 	every criterion in _unknown {
-		every asked in _text[criterion.id].questions {
+		is_array(_judged(criterion.id).questions)
+		_answerable(criterion.id)
+		every asked in _judged(criterion.id).questions {
 			is_string(asked.path)
 			is_string(asked.question)
 		}
@@ -104,13 +106,21 @@ _lead := {
 	"reduced": "Reduced to what the guideline allows:",
 }
 
-_text[id] := criterion if {
-	some section in version.text.sections
-	some id, criterion in section.criteria
+# The criterion as the text has it. Undefined when it has two of one id.
+_judged(id) := criterion if {
+	[criterion] := [listed | some section in version.text.sections; listed := section.criteria[id]]
 }
+
+# What is unknown can be asked for, or a section explains why not; else a request would be pended for ever.
+_answerable(id) if {
+	some asked in _judged(id).questions
+	_absent(id, asked.path)
+}
+
+_answerable(id) if _explanations[id]
 
 _absent(_, path) if _fact(path) in {null, []}
 
-_absent(id, path) if _fact(path) in _text[id].not_known
+_absent(id, path) if _fact(path) in _judged(id).not_known
 
 _fact(path) := object.get(input, split(trim_prefix(path, "/"), "/"), null)

@@ -33,17 +33,10 @@ summary := {
 # description: Why no text on file governs the request. Undefined when one does.
 ungoverned := "drug_not_governed" if {
 	count(_candidates) == 0
-
-	# Only when the names of every guideline can be read is it known that none of them is the drug's.
-	figure.keys(data.guidelines)
-	every versions in data.guidelines {
-		figure.keys(versions)
-		every version in versions {
-			figure.keys(version.drug.names)
-		}
-	}
+	_named
 } else := "service_date_not_governed" if {
 	count(_candidates) > 0
+	_named
 	every candidate in _candidates {
 		_readable(candidate.in_force)
 		not _covers(candidate.in_force)
@@ -71,6 +64,19 @@ notices := array.concat(
 	figure.day(text.effective_date)
 }
 
+# Only when the names of every version on file can be read is it known that none of them is the drug's.
+_named if {
+	figure.keys(data.guidelines)
+	every versions in data.guidelines {
+		figure.keys(versions)
+		every version in versions {
+			every name in figure.keys(version.drug.names) {
+				name == lower(trim_space(name))
+			}
+		}
+	}
+}
+
 _candidates := [{"id": guideline, "version": version, "in_force": object.get(text, "in_force", null)} |
 	name := lower(trim_space(input.drug.name))
 	some guideline, version
@@ -90,7 +96,7 @@ _readable(in_force) if {
 	every date in in_force {
 		figure.day(date)
 	}
-	in_force.from
+	in_force.from <= object.get(in_force, "to", in_force.from)
 }
 
 _covers(in_force) if {

@@ -127,3 +127,11 @@ test_there_are_no_notices_when_their_dates_cannot_be_read if {
 		}
 	}
 }
+
+test_no_text_is_known_not_to_govern_while_a_version_cannot_be_read if {
+	request := fixtures.initial_with({"service_date": "2023-08-01"})
+	every names in [null, {}, {"Xpovio": "brand name"}] {
+		guidelines := json.patch(fixtures.two_versions, [{"op": "replace", "path": "/xpovio/2023-07-01/drug/names", "value": names}])
+		not version.ungoverned with input as request with data.guidelines as guidelines
+	}
+}

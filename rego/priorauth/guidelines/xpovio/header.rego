@@ -19,7 +19,7 @@ benefit := {
 		"benefit": object.get(input, ["member", "benefit"], null),
 		"applicable": _benefits,
 	},
-}
+} if _known_benefits
 
 # METADATA
 # title: Formulary
@@ -33,7 +33,7 @@ formulary := {
 		"formulary": object.get(input, ["member", "formulary"], null),
 		"applicable": _formularies,
 	},
-}
+} if _titled_formularies
 
 # METADATA
 # title: Faults

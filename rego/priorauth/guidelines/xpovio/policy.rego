@@ -31,7 +31,7 @@ prescriber := {
 		"taxonomies": _given_taxonomies,
 		"accepted": _accepted_taxonomies,
 	},
-}
+} if _known_taxonomies
 
 # METADATA
 # title: NCCN recommendation
@@ -45,7 +45,7 @@ nccn := {
 		"categories": _given_categories,
 		"accepted": _accepted_categories,
 	},
-}
+} if _known_categories
 
 # METADATA
 # title: Faults
