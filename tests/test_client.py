@@ -232,6 +232,7 @@ def test_urls(given: str, url: str) -> None:
         "http://:8181",
         "http://localhost:none",
         "http://localhost:99999",
+        "http://localhost:0",
         "http://local host",
         "http://localhost\r\n",
         "http://[::1",

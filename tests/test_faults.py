@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import pickle
 import signal
@@ -30,7 +31,7 @@ from priorauth import (
     UndefinedResult,
     UnsoundPolicy,
 )
-from servers import answering, dripping, hanging_up, http, private_opa
+from servers import Answer, answering, dripping, hanging_up, http, private_opa
 
 SECRET = "MEMBER-4711"
 REQUEST: dict[str, Any] = {
@@ -172,6 +173,37 @@ def test_a_server_that_does_not_speak_http() -> None:
         assert type(failure(url)) is SidecarUnreachable
 
 
+def raw(answer: bytes) -> Answer:
+    return lambda connection: connection.sendall(answer)
+
+
+ECHO = json.dumps({"input": REQUEST}).encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (raw(ECHO + b"\r\n\r\n"), SidecarUnreachable),
+        (raw(b"HTTP/1.1 " + ECHO + b"\r\n\r\n"), SidecarUnreachable),
+        (raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + ECHO), SidecarUnreachable),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: " + ECHO + b"\r\n\r\n"), MalformedResult),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + ECHO), SidecarUnreachable),
+        (raw(b"HTTP/1.1 200 OK\r\n" + ECHO + b"\r\n\r\n" + ECHO), UndefinedResult),
+        (raw(b"HTTP/1.1 404 No\r\n" + ECHO.replace(b":", b"") + b"\r\n\r\n"), SidecarHTTPError),
+        (http(ECHO), UndefinedResult),
+        (http(ECHO[:-1]), MalformedResult),
+    ],
+)
+def test_a_server_that_echoes_is_quoted_nowhere(
+    answer: Answer, kind: type[PriorAuthError], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with answering(answer) as (url, _):
+        assert type(failure(url)) is kind
+    assert caplog.records
+    assert SECRET not in caplog.text
+
+
 def test_https_to_a_sidecar_without_it(stand_in: Path) -> None:
     with private_opa(stand_in) as (url, _):
         assert type(failure(url.replace("http:", "https:"))) is SidecarUnreachable
@@ -256,6 +288,8 @@ def test_an_opa_without_the_policy(tmp_path: Path) -> None:
         b"<html>welcome MEMBER-4711</html>",
         b"\xff\xfe\x00",
         b"[" * 100_000,
+        b'{"result": ' + b"9" * 5000 + b"}",
+        FINE.decode().encode("utf-16"),
         b"null",
         b"[1]",
         b'"result"',
@@ -267,6 +301,16 @@ def test_an_opa_without_the_policy(tmp_path: Path) -> None:
 )
 def test_a_body_that_is_no_decision(body: bytes) -> None:
     with answering(http(body)) as (url, _):
+        assert type(failure(url)) is MalformedResult
+
+
+@pytest.mark.parametrize("charset", ["idna", "u\0", "utf-16", "no-such", "ascii"])
+def test_json_is_utf_8_whatever_the_head_says(charset: str) -> None:
+    body = json.dumps({"result": {**INVALID, "request_id": "\u00e9"}}, ensure_ascii=False).encode()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset={charset}\r\n\r\n"
+    with answering(raw(head.encode() + body)) as (url, _), Client(url) as client:
+        assert client.decide({**REQUEST, "request_id": "\u00e9"}).request_id == "\u00e9"
+    with answering(raw(head.encode() + body.replace(b"\xc3", b"\xff"))) as (url, _):
         assert type(failure(url)) is MalformedResult
 
 

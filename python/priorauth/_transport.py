@@ -26,18 +26,22 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.retry import Retry
 
 from ._document import token
-from .errors import ConfigurationError, NotJSON, OpaError, SidecarHTTPError, TokenRefused
+from .errors import (
+    ConfigurationError,
+    MalformedResult,
+    NotJSON,
+    OpaError,
+    SidecarHTTPError,
+    TokenRefused,
+)
 
 Traceparent = Callable[[], "str | None"]
 
 _POOL_SIZE = 64
 _DEEPEST = 1000
 
-# Every entry point is a pure function of its input, so a call may always be sent again; it is,
-# once, for the sake of kept-alive connections that a restarted sidecar has dropped.
-_RETRIES = Retry(
-    total=1, redirect=0, status=0, backoff_factor=0, allowed_methods=None, raise_on_status=False
-)
+# urllib3 tries nothing again: it would log why, in words that can quote what was sent and came.
+_RETRIES = Retry(0, read=False)
 
 
 class OPA(OpaClient):  # type: ignore[misc]
@@ -114,6 +118,30 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        # Every entry point is a pure function of its input, so a call may always be sent again; it
+        # is, once, for the sake of kept-alive connections that a restarted sidecar has dropped.
+        with suppress(requests.ConnectionError):
+            return super().send(*args, **kwargs)
+        return super().send(*args, **kwargs)
+
+    def build_response(self, *args: Any, **kwargs: Any) -> requests.Response:
+        response = super().build_response(*args, **kwargs)
+        response.__class__ = _Answer
+        return response
+
+
+class _Answer(requests.Response):
+    """An answer in UTF-8, as JSON is; whatever encoding its head names."""
+
+    def json(self, **kwargs: Any) -> Any:
+        with suppress(ValueError, RecursionError):
+            return json.loads(self.content.decode())
+        raise MalformedResult(
+            f"{_place(self)} answered {self.status_code} with what is not JSON; "
+            "check that it is an OPA"
+        )
+
 
 class _Deadline(urllib3.Timeout):
     """What is left of one call's time, for each step of it and for its retries."""
@@ -145,6 +173,12 @@ class _Response(http.client.HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock))
+
+    def begin(self) -> None:
+        super().begin()
+        # Of what is no header urllib3 would make a record in its log, with the very bytes.
+        self.msg.defects.clear()
+        self.msg.set_payload("")
 
 
 class _Timed(io.RawIOBase):
@@ -247,7 +281,7 @@ def _refusal(response: requests.Response) -> SidecarHTTPError:
     """
     status = response.status_code
     body: object = None
-    with suppress(ValueError, RecursionError):
+    with suppress(MalformedResult):
         body = response.json()
     said, code = "and not in OPA's words: perhaps it is no OPA", None
     errors: tuple[OpaError, ...] = ()
@@ -266,9 +300,12 @@ def _refusal(response: requests.Response) -> SidecarHTTPError:
         advice = "check the sidecar's URL and its limits"
     else:
         advice = "see the sidecar's log"
-    place = str(response.url).split("?")[0]
-    message = f"{place} answered {status}, {said}; {advice}"
+    message = f"{_place(response)} answered {status}, {said}; {advice}"
     return kind(message, status=status, code=code, errors=errors)
+
+
+def _place(response: requests.Response) -> str:
+    return str(response.url).split("?")[0]
 
 
 def _opa_error(item: object) -> OpaError:

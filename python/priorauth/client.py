@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import time
 from pathlib import Path
@@ -15,7 +16,6 @@ from ._transport import OPA, Traceparent
 from .decider import Decider
 from .errors import (
     ConfigurationError,
-    MalformedResult,
     SidecarError,
     SidecarTimeout,
     SidecarUnreachable,
@@ -89,13 +89,9 @@ class Client(Decider):
         started = time.monotonic()
         try:
             body: Object = self._opa.query_rule(document, "priorauth", rule, query)
-        except (requests.exceptions.JSONDecodeError, RecursionError):
-            fault: SidecarError = MalformedResult(
-                f"{self.url} answered 200 with what is not JSON; check that it is an OPA"
-            )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if time.monotonic() - started >= self._timeout:
-                fault = SidecarTimeout(
+                fault: SidecarError = SidecarTimeout(
                     f"no whole answer from {self.url} within {self._timeout:g} s; "
                     "see whether the sidecar is overloaded, or allow more time"
                 )
@@ -134,11 +130,15 @@ def _parts(url: str) -> tuple[bool, str, int]:
             "leave off the path, the client knows it"
         )
     secure = parts.scheme == "https"
-    return secure, f"[{host}]" if ":" in host else host, port or (443 if secure else 80)
+    if port is None:
+        port = 443 if secure else 80
+    if not port:
+        raise ConfigurationError("the sidecar's URL has port 0, at which nothing can be reached")
+    return secure, f"[{host}]" if ":" in host else host, port
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost exception's own words: the outer ones only repeat the URL."""
+    """The innermost exception's own words, when they are the system's, and none that came in."""
     while inner := (
         getattr(error, "reason", None)
         or next((arg for arg in error.args if isinstance(arg, BaseException)), None)
@@ -148,5 +148,14 @@ def _cause(error: BaseException) -> str:
         if not isinstance(inner, BaseException):
             break
         error = inner
-    words = getattr(error, "strerror", None) or str(error)
-    return words or type(error).__name__
+    if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)):
+        return "the host's name cannot be one"
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "it hung up without an answer"
+    if isinstance(error, OSError) and isinstance(error.strerror, str):
+        return error.strerror
+    if isinstance(error, (OSError, urllib3.exceptions.TimeoutError)):
+        return f"the connection failed ({type(error).__name__})"
+    if isinstance(error, (http.client.IncompleteRead, urllib3.exceptions.IncompleteRead)):
+        return "the answer broke off"
+    return "what came back is not HTTP"
