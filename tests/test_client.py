@@ -170,6 +170,15 @@ def test_a_request_that_is_not_json(request_: Any, pointer: str, why: str) -> No
     assert len(heads) == 1
 
 
+def test_nesting_that_only_just_cannot_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the interpreter's stack gives out depends on how deep it is already."""
+    monkeypatch.setattr("priorauth.decider.is_json", lambda _: True)
+    with Client() as client, pytest.raises(NotJSON, match="nested too deeply") as caught:
+        list(client.decide_many([BARE, deep()]))
+    assert caught.value.index is None
+    assert caught.value.__context__ is None
+
+
 # --------------------------------------------------------------------------------------------
 # Catalog, integrity, health
 # --------------------------------------------------------------------------------------------

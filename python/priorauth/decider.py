@@ -86,8 +86,11 @@ class Decider(abc.ABC):
         try:
             body = self._ask("decisions", {"requests": batch})
         except NotJSON:
-            index = next(n for n, request in enumerate(batch) if not is_json(request))
-            fault = not_json(batch[index], index=done + index)
+            index = next((n for n, each in enumerate(batch) if not is_json(each)), None)
+            # Each can be written here, where the stack is not as deep as where it was sent from.
+            fault = NotJSON("it is, or one with it is, nested too deeply")
+            if index is not None:
+                fault = not_json(batch[index], index=done + index)
         else:
             decisions = items(body["result"], (), _reader(body))
             if len(decisions) != len(batch):
