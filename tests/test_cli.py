@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -160,6 +161,32 @@ def test_what_a_terminal_would_obey_is_not_passed_on(url: str) -> None:
     assert "red" in done.stdout
     assert "\x1b" not in done.stdout
     assert "\x07" not in done.stdout
+
+
+def test_text_of_the_request_makes_no_lines_of_its_own(url: str) -> None:
+    request = REQUEST | {"request_id": "r\n APPROVED \u2028", "drug": {"name": "x\n APPROVED"}}
+    done = run("decide", "-", "--url", url, stdin=json.dumps(request))
+    assert "APPROVED" in done.stdout
+    assert not any(line.startswith(" APPROVED") for line in done.stdout.split("\n"))
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "7"])
+def test_few_columns(url: str, request_file: Path, columns: str) -> None:
+    done = run("decide", request_file, "--url", url, COLUMNS=columns)
+    assert "Clause by clause" in done.stdout
+    assert "APPROVED" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("closed", "why"), [("<&-", "input is closed"), (">&-", "output is closed")]
+)
+@pytest.mark.parametrize("command", ["decide", "batch"])
+def test_a_closed_stream(command: str, closed: str, why: str) -> None:
+    line = f"exec {shlex.join(COMMAND)} {command} - --url {NOWHERE} {closed}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, env=environment())
+    assert done.returncode == 1
+    assert why in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
 
 
 # --------------------------------------------------------------------------------------------
@@ -358,6 +385,24 @@ def test_a_token_from_a_file_or_the_environment(tmp_path: Path) -> None:
         assert "401" in done.stderr
         assert "bad-secret" not in done.stderr
     assert "--token " not in run("health", "--help").stdout
+
+
+def test_files_of_another_kind(tmp_path: Path) -> None:
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00")
+    done = run("health", "--url", NOWHERE, "--token-file", binary)
+    assert (done.returncode, "not UTF-8" in done.stderr) == (2, True)
+    pair = ("--certificate", binary, "--key", binary)
+    done = run("health", "--url", "https://127.0.0.1:1", *pair)
+    assert (done.returncode, "not a PEM certificate" in done.stderr) == (2, True)
+
+
+def test_an_output_that_links_to_itself(url: str, request_file: Path, tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    done = run("batch", request_file, "--url", url, "-o", loop)
+    assert (done.returncode, "its links lead" in done.stderr) == (2, True)
+    assert loop.is_symlink()
 
 
 def test_a_reader_that_has_had_enough(url: str, tmp_path: Path) -> None:

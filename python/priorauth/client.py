@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import ssl
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,6 +64,8 @@ class Client(Decider):
         for path in [*paths, *([] if ca is None else [os.fspath(ca)])]:
             if not Path(path).exists():
                 raise ConfigurationError(f"no such file: {path}")
+        if paths:
+            _check_pair(*paths)
         self.url = f"{'https' if secure else 'http'}://{host}:{port}"
         self._timeout = timeout
         self._opa = OPA(
@@ -108,6 +111,19 @@ class Client(Decider):
                 "guideline data lacks what a rule needs; `priorauth health` tells"
             )
         raise fault
+
+
+def _check_pair(certificate: str, key: str) -> None:
+    try:
+        # A passphrase, which is wrong, so that none is asked for at the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="-")
+    except (OSError, ValueError):
+        fault = ConfigurationError(
+            f"{certificate} and {key} are not a PEM certificate and its key, without a passphrase"
+        )
+    else:
+        return
+    raise fault
 
 
 def _parts(url: str) -> tuple[bool, str, int]:

@@ -37,6 +37,8 @@ INVALID = 3
 NO_DECISION = 4
 INTERRUPTED = 130
 
+_COLUMNS = 40
+
 EXIT_CODES = """Exit codes:
 
 0  decided, whatever the outcome; or all is well
@@ -69,6 +71,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="replace")
+    if sys.stdout is None:
+        _say("priorauth: standard output is closed; there is nowhere to print to")
+        sys.exit(FAILED)
     app(prog_name="priorauth")
 
 
@@ -133,9 +138,16 @@ def _client(
 ) -> Client:
     if (certificate is None) is not (key is None):
         raise ConfigurationError("--certificate and --key go together")
-    token = token_file.read_text().strip() if token_file else os.environ.get("PRIORAUTH_TOKEN")
+    token = _token(token_file) if token_file else os.environ.get("PRIORAUTH_TOKEN")
     pair = (certificate, key) if certificate and key else None
     return Client(url, token=token or None, ca=ca, certificate=pair, timeout=timeout)
+
+
+def _token(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"the token file {file} is not UTF-8") from None
 
 
 def _asks(command: Callable[..., None]) -> Callable[..., None]:
@@ -427,7 +439,8 @@ def _fail(code: int, why: object) -> NoReturn:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    if sys.stderr is not None:
+        print(line, file=sys.stderr, flush=True)
 
 
 def _opa() -> Path:
@@ -442,6 +455,8 @@ def _is_dash(path: Path) -> bool:
 
 def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
     if _is_dash(path):
+        if sys.stdin is None:
+            raise OSError("standard input is closed; there is nothing to read")
         return nullcontext(sys.stdin.buffer)
     try:
         return path.open("rb")
@@ -452,7 +467,10 @@ def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
 def _console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+    console = Console(stderr=stderr, highlight=False, emoji=False, markup=False)
+    # In fewer columns the tables lose their text.
+    console.width = max(console.width, _COLUMNS)
+    return console
 
 
 def _print_json(value: object) -> None:

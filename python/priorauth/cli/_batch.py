@@ -156,6 +156,14 @@ def _work(taken: IO[bytes], given: IO[bytes]) -> None:
 # --------------------------------------------------------------------------------------------
 
 
+def _resolved(path: Path) -> Path:
+    with contextlib.suppress(OSError, RuntimeError):
+        resolved = path.resolve()
+        if not resolved.is_symlink():
+            return resolved
+    raise ConfigurationError(f"{path} cannot be written: its links lead nowhere but round")
+
+
 class Output:
     """A file that takes its place once it is whole; until then, what can be gone on with.
 
@@ -167,7 +175,7 @@ class Output:
         self, path: Path, target: Target, made_from: list[Any] | None, *, resume: bool
     ) -> None:
         """`made_from` says what the decisions depend on; None when it cannot be had again."""
-        self._path = path.resolve()
+        self._path = _resolved(path)
         self._partial, self._whole, self._journal = (
             self._path.with_name(f".{self._path.name}.{part}")
             for part in ("partial", "whole", "journal")

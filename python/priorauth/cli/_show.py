@@ -80,7 +80,7 @@ def show_decision(console: Console, decision: Decision) -> None:
             table.add_row(
                 Text(_words(criterion.status), f"bold {_STYLES[criterion.status]}"),
                 _text(criterion.clause),
-                Group(_text(criterion.text), _faint(facts)),
+                Group(_lines(criterion.text), _faint(facts)),
             )
         console.print(table)
 
@@ -121,14 +121,14 @@ def _show_version(console: Console, version: GuidelineVersion) -> None:
         console.print()
         name = dict.fromkeys((section.section, section.title))
         console.print(Text(_clean("  ".join(name)), "bold"))
-        console.print(Padding(_text(section.text), (0, 0, 0, 2)))
+        console.print(Padding(_lines(section.text), (0, 0, 0, 2)))
         for reading in section.readings:
-            console.print(Padding(_faint(f"Reading: {reading}"), (0, 0, 0, 2)))
+            console.print(Padding(_faint(reading), (0, 0, 0, 2)))
     _section(console, "What is asked, clause by clause")
     table = _table(2)
     for clause in version.criteria:
         questions = [_faint(f"? {q.question} ({q.path})") for q in clause.questions]
-        table.add_row(_text(clause.clause), Group(_text(clause.text), *questions))
+        table.add_row(_text(clause.clause), Group(_lines(clause.text), *questions))
     console.print(table)
 
 
@@ -172,13 +172,18 @@ def _text(value: object) -> Text:
     return Text(_clean(str(value)))
 
 
+def _lines(value: str) -> Text:
+    """A guideline's own text, in its own lines."""
+    return Text("\n".join(map(_clean, value.split("\n"))))
+
+
 def _faint(value: str) -> Text:
     return Text(_clean(value), "dim")
 
 
 def _clean(text: str) -> str:
-    """Without what a terminal would obey rather than show."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """Without what a terminal would obey rather than show, on one line whatever is in it."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _words(name: str) -> str:
