@@ -3,7 +3,7 @@
 PYTHON ?= python3
 UV ?= uv
 REQUEST ?= examples/xpovio-initial.json
-ROUNDS ?= 10
+ROUNDS ?= 7
 
 BIN := .venv/bin
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.10 \

@@ -27,7 +27,7 @@ REFERENCE = "sidecar, one by one"
 
 
 class Goal(NamedTuple):
-    """`most` or `least` is what the ratio of the two candidates' costs has to be."""
+    """What the ratio of two candidates' costs, the one over the other, has to be."""
 
     words: str
     over: str
@@ -97,13 +97,14 @@ Costs = dict[str, list[Cost]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
+    load = os.getloadavg()[0]
     with ExitStack() as stack:
         bench = Bench(stack)
         candidates, left_out = gather(bench)
         costs = measure(bench, candidates, rounds)
-    text = "\n".join(report(bench, costs, left_out, rounds))
+    text = "\n".join(report(bench, costs, left_out, rounds, load))
     sys.stdout.write(f"{text}\n")
     page = README.read_text()
     before, rest = page.split("<!-- bench -->\n")
@@ -145,7 +146,9 @@ def check(bench: Bench, candidate: Candidate, turn: Turn) -> None:
         sys.exit(f"{candidate.name} does not decide as the others do")
 
 
-def report(bench: Bench, costs: Costs, left_out: list[str], rounds: int) -> Iterator[str]:
+def report(
+    bench: Bench, costs: Costs, left_out: list[str], rounds: int, load: float
+) -> Iterator[str]:
     versions = {"Python": platform.python_version(), **bench.versions}
     memory = psutil.virtual_memory().total / 2**30
     yield (
@@ -153,7 +156,7 @@ def report(bench: Bench, costs: Costs, left_out: list[str], rounds: int) -> Iter
         f"{bench.cases} valid worked cases, repeated; every outcome checked. "
         f"{', '.join(f'{name} {version}' for name, version in versions.items())}; "
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB; "
-        f"load {os.getloadavg()[2]:.1f} in the last 15 minutes.\n"
+        f"a load of {load:.1f} when it began.\n"
     )
     yield (
         "| | µs a decision | µs of processor time | decisions/s per core "

@@ -19,6 +19,8 @@ def main(master: str, folder: str) -> None:
         SparkSession.builder.master(master)
         .config("spark.ui.enabled", False)
         .config("spark.ui.showConsoleProgress", False)
+        # A task for each file, however many cores there are.
+        .config("spark.sql.files.maxPartitionBytes", "1m")
         .getOrCreate()
     )
     say({"Spark": pyspark.__version__})
