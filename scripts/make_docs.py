@@ -87,7 +87,7 @@ def clause_table(
     yield f"## {heading}\n"
     yield "\n".join(f"> {line}" if line else ">" for line in section.text.splitlines()) + "\n"
     for reading in section.readings:
-        yield f"*Reading.* {reading}\n"
+        yield f"*{reading}*\n"
     rules = f"rego/priorauth/guidelines/{guideline.id}/{section.id}.rego"
     if not (ROOT / rules).exists():
         yield "No rule reads this section.\n"

@@ -323,13 +323,24 @@ def decided(engine: Decider, rows: Iterable[Row]) -> list[Mapping[str, Any]]:
             decisions = list(engine.decide_many([each.request for _, each in asked]))
         except NotJSON as fault:
             # Such as half of a surrogate pair: text that can be read but not sent.
-            index, each = asked.pop(fault.index or 0)
+            if fault.index is None:
+                for index, each in asked:
+                    answers[index] = _alone(engine, each)
+                break
+            index, each = asked.pop(fault.index)
             answers[index] = _unreadable(each, fault)
         else:
             for (index, _), decision in zip(asked, decisions, strict=True):
                 answers[index] = decision.raw
             break
     return [answer for answer in answers if answer is not None]
+
+
+def _alone(engine: Decider, at: Row) -> Mapping[str, Any]:
+    try:
+        return engine.decide(at.request).raw
+    except NotJSON as fault:
+        return _unreadable(at, fault)
 
 
 def _unreadable(at: Row, fault: NotJSON) -> dict[str, Any]:

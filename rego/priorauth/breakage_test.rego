@@ -128,7 +128,7 @@ test_broken_plan_settings_are_found if {
 				"path": "",
 				"message": "its rules cannot decide a request of type renewal",
 			},
-		] with data.plan as json.patch(data.plan, [patch])
+		] with data.plan as json.patch(data.plan, [patch]) with data.guidelines as fixtures.xpovio
 	}
 }
 

@@ -53,7 +53,7 @@ empty_initial := {"type": "initial", "service_date": "2022-11-01", "drug": {"nam
 empty_renewal := {"type": "renewal", "service_date": "2022-11-01", "drug": {"name": "Xpovio"}}
 
 # The guidelines on file, with the Xpovio text changed by JSON Patch.
-patched(patches) := json.patch(data.guidelines, [object.union(patch, {"path": concat("", ["/xpovio/2022-10-03", patch.path])}) |
+patched(patches) := json.patch(xpovio, [object.union(patch, {"path": concat("", ["/xpovio/2022-10-03", patch.path])}) |
 	some patch in patches
 ])
 
@@ -63,7 +63,7 @@ replaced(path, value) := patched([{"op": "add", "path": path, "value": value}])
 removed(path) := patched([{"op": "remove", "path": path}])
 
 # Two versions of the Xpovio text: the one on file until 2023-06-30, and one with a higher age from then on.
-two_versions := object.union(data.guidelines, {"xpovio": {
+two_versions := object.union(xpovio, {"xpovio": {
 	"2022-10-03": {"in_force": {"to": "2023-06-30"}},
 	"2023-07-01": object.union(data.guidelines.xpovio["2022-10-03"], {
 		"effective_date": "2023-07-01",
@@ -75,6 +75,9 @@ two_versions := object.union(data.guidelines, {"xpovio": {
 		},
 	}),
 }})
+
+# The Xpovio text alone, whatever other guidelines are on file.
+xpovio := {"xpovio": {"2022-10-03": data.guidelines.xpovio["2022-10-03"]}}
 
 test_fixtures_are_well_formed if {
 	every document in [initial, renewal, empty_initial, empty_renewal] {

@@ -20,7 +20,7 @@ test_a_guideline_without_a_version_is_found if {
 }
 
 test_a_guideline_without_rules_is_found if {
-	guidelines := object.union(data.guidelines, {"unruled": {"2022-10-03": object.union(data.guidelines.xpovio["2022-10-03"], {"drug": {"names": {}}})}})
+	guidelines := object.union(fixtures.xpovio, {"unruled": {"2022-10-03": object.union(data.guidelines.xpovio["2022-10-03"], {"drug": {"names": {}}})}})
 	named := json.patch(guidelines, [{"op": "replace", "path": "/unruled/2022-10-03/drug/names", "value": {"unruled": "generic name"}}])
 	inspection.findings == [
 		_finding("unruled", "2022-10-03", "", "its rules cannot decide a request of type initial"),
@@ -30,7 +30,7 @@ test_a_guideline_without_rules_is_found if {
 
 test_plan_settings_that_name_no_outcome_are_found if {
 	every outcomes in [["denyed"], ["denied", "Modified"]] {
-		inspection.findings == array.concat([_finding("", "", "/plan/clinician_review/outcomes", "must be an array of outcomes, at least one")], _undecidable) with data.plan as {"clinician_review": {"outcomes": outcomes}}
+		inspection.findings == array.concat([_finding("", "", "/plan/clinician_review/outcomes", "must be an array of outcomes, at least one")], _undecidable) with data.plan as {"clinician_review": {"outcomes": outcomes}} with data.guidelines as fixtures.xpovio
 	}
 	every outcome in ["approved", "modified", "denied", "pended", "not_applicable", "invalid"] {
 		inspection.findings == [] with data.plan as {"clinician_review": {"outcomes": [outcome]}}
@@ -90,7 +90,7 @@ test_two_versions_a_day_apart_are_sound if {
 }
 
 test_two_guidelines_that_name_one_drug_are_found if {
-	second := json.patch(data.guidelines, [{
+	second := json.patch(fixtures.xpovio, [{
 		"op": "add",
 		"path": "/invented",
 		"value": {"2022-10-03": object.union(data.guidelines.xpovio["2022-10-03"], {"drug": {"names": {"other": "another name"}}})},

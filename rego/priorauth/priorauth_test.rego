@@ -113,7 +113,7 @@ test_answering_every_question_leaves_none if {
 }
 
 test_the_catalog_lists_the_guideline if {
-	[[guideline.id, count(guideline.versions)] | some guideline in priorauth.catalog] == [["xpovio", 1]]
+	[[guideline.id, count(guideline.versions)] | some guideline in priorauth.catalog] == [["xpovio", 1]] with data.guidelines as fixtures.xpovio
 }
 
 test_the_guideline_on_file_is_sound if {

@@ -94,7 +94,7 @@ _text := {
 	}},
 }
 
-_both := object.union(data.guidelines, {"invented": {"2024-01-01": _text}})
+_both := object.union(fixtures.xpovio, {"invented": {"2024-01-01": _text}})
 
 _request := {
 	"request_id": "invented",
