@@ -473,8 +473,8 @@ def test_the_package_s_own_policy_is_built_once(
 ) -> None:
     from priorauth import wasm
 
-    monkeypatch.setenv("PRIORAUTH_CACHE", str(tmp_path))
     monkeypatch.setenv("PRIORAUTH_OPA", str(opa.find()))
+    monkeypatch.setenv("PRIORAUTH_CACHE", str(tmp_path))
     built = wasm.default_bundle()
     assert built.parent == tmp_path
     when = built.stat().st_mtime_ns
