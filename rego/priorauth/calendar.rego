@@ -1,39 +1,35 @@
 # METADATA
 # title: Calendar
 # description: >-
-#   Dates as text written `YYYY-MM-DD`, and months as `YYYY-MM`: no clock, no time zone. Such dates are in the order of
-#   time when they are in the order of text, so they are compared as they are once `day` has matched them.
+#   Dates as text written `YYYY-MM-DD`: no clock, no time zone. They are in the order of time when they are in the order
+#   of text, so days are compared as they are once they are known to be days.
 package priorauth.calendar
 
 # METADATA
 # title: Day
-# description: >-
-#   The pattern of a day that exists, from 0001-01-01 to 9998-12-31: months of 31 and of 30 days, February to the 28th,
-#   and the 29th in leap years. The year after is left free, so that a period that starts on a day ends on a date.
-day := `^((000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02-29)$`
-
-# METADATA
-# title: Month
-# description: The pattern of a month of the years of `day`.
-month := `^(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])-(0[1-9]|1[0-2])$`
+# description: Whether a text is a day that exists, from 1870-01-01 to 2099-12-31.
+day(date) if {
+	count(date) == 10
+	substring(date, 4, 1) == "-"
+	substring(date, 7, 1) == "-"
+	years := _numbers[substring(date, 2, 2)]
+	_from[substring(date, 0, 2)] <= years
+	_numbers[substring(date, 8, 2)] >= 1
+	substring(date, 8, 2) <= _last(date)
+}
 
 # METADATA
 # title: Completed years
 # description: >-
-#   Whole years from one date to another. Who is born on 29 February completes a year on 1 March in a common year
+#   Whole years from one day to another. Who is born on 29 February completes a year on 1 March in a common year
 #   (Reading 3).
-completed_years(from, to) := floor((end - start) / 10000) if {
-	# As numbers YYYYMMDD; the 1 in front keeps leading zeros out of them.
-	start := to_number(concat("", ["1", replace(from, "-", "")]))
-	end := to_number(concat("", ["1", replace(to, "-", "")]))
-}
+completed_years(from, to) := (_year(to) - _year(from)) - {true: 1, false: 0}[substring(to, 5, 5) < substring(from, 5, 5)]
 
 # METADATA
 # title: Next day
-# description: The day after a date.
-next_day(date) := concat("-", [substring(date, 0, 7), _two_digits(number + 1)]) if {
-	number := _day_of_month(date)
-	number < days_in_month(substring(date, 0, 7))
+# description: The day after a day.
+next_day(date) := concat("", [substring(date, 0, 8), _two_digits(_numbers[substring(date, 8, 2)] + 1)]) if {
+	substring(date, 8, 2) < _last(date)
 } else := concat("-", [_month_later(date, 1), "01"])
 
 # METADATA
@@ -41,31 +37,68 @@ next_day(date) := concat("-", [substring(date, 0, 7), _two_digits(number + 1)]) 
 # description: >-
 #   The last day of a period of whole months: the day before the start's day of the month, that many months on; in a
 #   month too short for it, that month's last day (Reading 7).
-last_day(start, months) := concat("-", [end, _two_digits(number)]) if {
-	_day_of_month(start) > 1
-	end := _month_later(start, months)
-	number := min([_day_of_month(start) - 1, days_in_month(end)])
-} else := concat("-", [end, _two_digits(days_in_month(end))]) if {
-	end := _month_later(start, months - 1)
+last_day(start, months) := concat("-", [month, _last(month)]) if {
+	substring(start, 8, 2) == "01"
+	month := _month_later(start, months - 1)
+} else := concat("-", [month, min([_last(month), _two_digits(_numbers[substring(start, 8, 2)] - 1)])]) if {
+	month := _month_later(start, months)
 }
 
 # METADATA
-# title: Days in a month
-# description: The number of days of a month.
-days_in_month(year_month) := 29 if {
-	regex.match(`^([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02$`, year_month)
-} else := {
-	"01": 31, "02": 28, "03": 31, "04": 30, "05": 31, "06": 30,
-	"07": 31, "08": 31, "09": 30, "10": 31, "11": 30, "12": 31,
-}[substring(year_month, 5, 2)]
-
-_day_of_month(date) := to_number(trim_left(substring(date, 8, 2), "0"))
-
-# The month some months after a date's own, counted in months; the 1 in front keeps leading zeros out of the year.
-_month_later(date, months) := concat("-", [substring(format_int(floor(index / 12), 10), 1, 4), _two_digits((index % 12) + 1)]) if {
-	year := to_number(concat("", ["1", substring(date, 0, 4)]))
-	month_of_year := to_number(trim_left(substring(date, 5, 2), "0"))
-	index := (((year * 12) + month_of_year) - 1) + months
+# title: Day some months later
+# description: The day with the same number some whole months later; in a month too short for it, that month's last day.
+months_later(date, months) := concat("-", [month, min([_last(month), substring(date, 8, 2)])]) if {
+	month := _month_later(date, months)
 }
 
-_two_digits(number) := substring(format_int(number + 100, 10), 1, 2)
+# METADATA
+# title: Day number
+# description: Days counted from 0000-03-01, by which the days between two dates are reckoned.
+number(date) := (((((365 * year) + floor(year / 4)) - floor(year / 100)) + floor(year / 400)) + _before[substring(date, 5, 2)]) + _numbers[substring(date, 8, 2)] if {
+	year := _year(date) - {true: 1, false: 0}[substring(date, 5, 2) < "03"]
+}
+
+# Days of the year, which starts in March, before each month.
+_before := {
+	"03": 0, "04": 31, "05": 61, "06": 92, "07": 122, "08": 153,
+	"09": 184, "10": 214, "11": 245, "12": 275, "01": 306, "02": 337,
+}
+
+# The first year of each century that days can be of.
+_from := {"18": 70, "19": 0, "20": 0}
+
+_year(date) := to_number(substring(date, 0, 4))
+
+# The last day of a date's month.
+_last(date) := _lengths[substring(date, 5, 2)] if {
+	substring(date, 5, 2) != "02"
+} else := "29" if {
+	_year(date) % 4 == 0
+	substring(date, 0, 4) != "1900"
+} else := "28"
+
+_lengths := {
+	"01": "31", "03": "31", "04": "30", "05": "31", "06": "30", "07": "31",
+	"08": "31", "09": "30", "10": "31", "11": "30", "12": "31",
+}
+
+# The month some months after a date's own.
+_month_later(date, months) := concat("-", [format_int(year, 10), _two_digits((index % 12) + 1)]) if {
+	index := (((_year(date) * 12) + _numbers[substring(date, 5, 2)]) + months) - 1
+	year := floor(index / 12)
+}
+
+_two_digits(n) := substring(format_int(n + 100, 10), 1, 2)
+
+_numbers := {
+	"00": 0, "01": 1, "02": 2, "03": 3, "04": 4, "05": 5, "06": 6, "07": 7, "08": 8, "09": 9,
+	"10": 10, "11": 11, "12": 12, "13": 13, "14": 14, "15": 15, "16": 16, "17": 17, "18": 18, "19": 19,
+	"20": 20, "21": 21, "22": 22, "23": 23, "24": 24, "25": 25, "26": 26, "27": 27, "28": 28, "29": 29,
+	"30": 30, "31": 31, "32": 32, "33": 33, "34": 34, "35": 35, "36": 36, "37": 37, "38": 38, "39": 39,
+	"40": 40, "41": 41, "42": 42, "43": 43, "44": 44, "45": 45, "46": 46, "47": 47, "48": 48, "49": 49,
+	"50": 50, "51": 51, "52": 52, "53": 53, "54": 54, "55": 55, "56": 56, "57": 57, "58": 58, "59": 59,
+	"60": 60, "61": 61, "62": 62, "63": 63, "64": 64, "65": 65, "66": 66, "67": 67, "68": 68, "69": 69,
+	"70": 70, "71": 71, "72": 72, "73": 73, "74": 74, "75": 75, "76": 76, "77": 77, "78": 78, "79": 79,
+	"80": 80, "81": 81, "82": 82, "83": 83, "84": 84, "85": 85, "86": 86, "87": 87, "88": 88, "89": 89,
+	"90": 90, "91": 91, "92": 92, "93": 93, "94": 94, "95": 95, "96": 96, "97": 97, "98": 98, "99": 99,
+}

@@ -1,70 +1,63 @@
 # METADATA
 # title: Outcome
 # description: >-
-#   The outcome that follows from the statuses of the criteria. Stages are settled in order, applicability, coverage,
-#   then limits: within a stage a criterion not met weighs before an unknown one, and no later stage can undo an earlier.
+#   The criteria of a request, and the outcome that follows from their statuses. Stages are settled in order,
+#   applicability, coverage, then limits: within a stage a criterion not met weighs before an unknown one, and no later
+#   stage can undo an earlier.
 package priorauth.outcome
 
-import data.priorauth.figure
+import data.priorauth.criteria.groups
 import data.priorauth.version
 
 # METADATA
 # title: Criteria
-# description: All criteria of the request's type, in the order of the decision.
+# description: All criteria of the request's type as a decision reports them, in order.
 criteria := array.concat(array.concat(applicability, coverage), limits)
 
 # METADATA
 # title: Applicability
 # description: The criteria that say whether the guideline applies to the member.
-applicability := data.priorauth.guidelines[version.id].applicability
+applicability := _judged(data_of("applicability"))
 
 # METADATA
 # title: Coverage
 # description: The criteria that say whether the drug is covered.
-coverage := data.priorauth.guidelines[version.id].coverage
+coverage := _judged(data_of("coverage"))
 
 # METADATA
 # title: Limits
 # description: The criteria that say how much is covered, and for how long.
-limits := data.priorauth.guidelines[version.id].limits
+limits := _judged(data_of("limits"))
+
+# METADATA
+# title: Data of a stage
+# description: The criteria of a stage as the guideline's data has them, for this type of request.
+data_of(stage) := array.concat(
+	object.get(version.text.criteria[stage], "every_request", []),
+	object.get(version.text.criteria[stage], input.type, []),
+)
 
 # METADATA
 # title: Outcome
-# description: >-
-#   One of `not_applicable`, `pended`, `denied`, `modified` and `approved`. Undefined when a criterion has a status that
-#   its stage does not know.
-value := _value if {
-	_applicability - {"met", "not_met", "unknown"} == set()
-	_coverage - {"met", "not_met", "unknown"} == set()
-	_limits - {"met", "reduced", "unknown"} == set()
-}
-
-_value := "not_applicable" if {
-	"not_met" in _applicability
+# description: One of `not_applicable`, `pended`, `denied`, `modified` and `approved`.
+value := "approved" if {
+	{judged.status | some judged in criteria} == {"met"}
+} else := "not_applicable" if {
+	"not_met" in _statuses(applicability)
 } else := "pended" if {
-	"unknown" in _applicability
+	"unknown" in _statuses(applicability)
 } else := "denied" if {
-	"not_met" in _coverage
+	"not_met" in _statuses(coverage)
 } else := "pended" if {
-	"unknown" in _coverage
-} else := "pended" if {
-	"unknown" in _limits
+	"unknown" in (_statuses(coverage) | _statuses(limits))
 } else := "modified" if {
-	"reduced" in _limits
-} else := "approved"
-
-# METADATA
-# title: Reviewed outcomes
-# description: The outcomes that a clinician reviews before they are told to anyone. Undefined when one is none.
-reviewed := outcomes if {
-	outcomes := figure.strings(data.plan.clinician_review.outcomes)
-	every outcome in outcomes {
-		outcome in {"approved", "modified", "denied", "pended", "not_applicable", "invalid"}
-	}
+	_statuses(limits) - {"met", "reduced"} == set()
 }
 
-_applicability := {criterion.status | some criterion in applicability}
+# All of them or none: where the data lacks what a kind needs, there is no decision.
+_judged(listed) := judged if {
+	judged := [groups.judge(criterion) | some criterion in listed]
+	count(judged) == count(listed)
+}
 
-_coverage := {criterion.status | some criterion in coverage}
-
-_limits := {criterion.status | some criterion in limits}
+_statuses(judged) := {criterion.status | some criterion in judged}

@@ -3,22 +3,15 @@
 # description: >-
 #   The entry points: what a service may ask. A decision depends on the request document and the guidelines on file and
 #   on nothing else.
-# scope: subpackages
-# schemas:
-#   - input: schema.request
-#   - data.plan: schema.plan
-#   - data.priorauth.version.text: schema.guideline
 package priorauth
 
-import data.priorauth.determination
-import data.priorauth.inspection
-import data.priorauth.inventory
+import data.priorauth.document
 
 # METADATA
 # title: Decision
 # description: The decision on one request document. Any JSON value whatever as input gets one.
 # entrypoint: true
-decision := determination.document
+decision := document.whole
 
 # METADATA
 # title: Decisions
@@ -26,8 +19,6 @@ decision := determination.document
 #   The decisions on `{"requests": [...]}`, in the same order. Exactly one answer per request, or no result at all; input
 #   of any other form has no result.
 # entrypoint: true
-# schemas:
-#   - input: schema.requests
 decisions := answers if {
 	object.keys(input) == {"requests"}
 	is_array(input.requests)
@@ -40,15 +31,3 @@ decisions := answers if {
 	]
 	count(answers) == count(input.requests)
 }
-
-# METADATA
-# title: Catalog
-# description: The guidelines on file, with their versions, clauses and the questions they ask.
-# entrypoint: true
-catalog := inventory.guidelines
-
-# METADATA
-# title: Integrity
-# description: What is wrong with the guidelines on file; empty when they are sound.
-# entrypoint: true
-integrity := inspection.findings

@@ -3,29 +3,23 @@
 # description: Why a request is not approved as asked, and what to ask the prescriber.
 package priorauth.reasons
 
+import data.priorauth.criteria
+import data.priorauth.criteria.groups
 import data.priorauth.outcome
 import data.priorauth.version
+import data.priorauth.vocabulary
 
 # METADATA
 # title: Reasons that bear on the outcome
 # description: One for each criterion that the outcome follows from; none when the request is approved as asked.
-bearing := given if {
-	decisive := [criterion |
-		some criterion in _weighed
-		criterion.status == _decisive[outcome.value]
-	]
-	given := [reason |
-		some criterion in decisive
-		is_string(criterion.text)
-		reason := object.union(
-			{"criterion": criterion.id, "clause": criterion.clause},
-			object.get(_explanations, criterion.id, _plain(criterion)),
-		)
-	]
-
-	# A criterion without a text has no reason, and without its reason there is no decision.
-	count(given) == count(decisive)
-}
+bearing := [] if {
+	outcome.value == "approved"
+} else := [object.union({"criterion": judged.id, "clause": judged.clause}, _reason(criterion, judged)) |
+	some stage in _weighed
+	some index, top in outcome.data_of(stage)
+	outcome[stage][index].status == _decisive[outcome.value]
+	some [criterion, judged] in groups.bearing(top, outcome[stage][index])
+]
 
 # METADATA
 # title: Reason of an ungoverned request
@@ -34,93 +28,95 @@ ungoverned := {
 	"code": version.ungoverned,
 	"criterion": null,
 	"clause": null,
-	"message": _ungoverned_messages[version.ungoverned],
+	"message": {
+		"drug_not_governed": "No guideline on file names this drug.",
+		"service_date_not_governed": "No text on file of this drug's guideline was in force on the service date.",
+	}[version.ungoverned],
 }
 
 # METADATA
 # title: Missing facts
 # description: >-
-#   The absent facts that the unknown criteria of a pended request rest on, each with the question to put to the
+#   The absent facts that can still change the outcome of a pended request, each once, with the question to put to the
 #   prescriber. Answering every question leaves none.
-missing := [] if outcome.value != "pended"
-
-missing := [question |
-	some criterion in _unknown
-	some asked in _judged(criterion.id).questions
-	_absent(criterion.id, asked.path)
-	question := {
-		"path": asked.path,
-		"criterion": criterion.id,
-		"clause": criterion.clause,
-		"question": asked.question,
-	}
-] if {
-	outcome.value == "pended"
-	every criterion in _unknown {
-		is_array(_judged(criterion.id).questions)
-		_answerable(criterion.id)
-		every asked in _judged(criterion.id).questions {
-			is_string(asked.path)
-			is_string(asked.question)
-		}
-	}
-}
-
-_ungoverned_messages := {
-	"drug_not_governed": "No guideline on file names this drug.",
-	"service_date_not_governed": "No text on file of this drug's guideline was in force on the service date.",
-}
-
-# The status that decides each outcome, and the criteria among which it does.
-_decisive := {
-	"not_applicable": "not_met",
-	"pended": "unknown",
-	"denied": "not_met",
-	"modified": "reduced",
-}
-
-_weighed := outcome.applicability if outcome.value == "not_applicable"
-
-_weighed := outcome.criteria if outcome.value == "pended"
-
-_weighed := outcome.coverage if outcome.value == "denied"
-
-_weighed := outcome.limits if outcome.value == "modified"
-
-_unknown := [criterion |
-	some criterion in outcome.criteria
-	criterion.status == "unknown"
+missing := [] if {
+	outcome.value != "pended"
+} else := [{
+	"path": asked.path,
+	"criterion": asked.criterion.id,
+	"clause": asked.criterion.clause,
+	"question": _question(asked),
+} |
+	some index, asked in _asked
+	not asked.path in {earlier.path | some earlier in array.slice(_asked, 0, index)}
 ]
 
-# What a section says of its own criterion, where the status alone does not say enough.
-_explanations := data.priorauth.guidelines[version.id].explanations
+_asked := [object.union(asked, {"criterion": criterion}) |
+	some stage in _weighed
+	some index, criterion in outcome.data_of(stage)
+	some asked in groups.open(criterion, outcome[stage][index])
+]
 
-_plain(criterion) := {
-	"code": concat("_", [criterion.id, criterion.status]),
-	"message": concat(" ", [_lead[criterion.status], criterion.text]),
+# The status that decides each outcome, and the stages at which it does.
+_decisive := {"not_applicable": "not_met", "pended": "unknown", "denied": "not_met", "modified": "reduced"}
+
+_weighed := ["applicability"] if {
+	outcome.value == "not_applicable"
+} else := ["coverage"] if {
+	outcome.value == "denied"
+} else := ["limits"] if {
+	outcome.value == "modified"
+} else := ["applicability"] if {
+	# Whatever coverage still lacks, it is denied already, should the guideline apply.
+	some criterion in outcome.coverage
+	criterion.status == "not_met"
+} else := ["applicability", "coverage", "limits"]
+
+_question(asked) := _fact(asked).question if {
+	asked.property
+} else := question if {
+	question := asked.criterion.questions[asked.fact]
+} else := _fact(asked).question
+
+_fact(asked) := vocabulary.fact(asked.fact).items.properties[asked.property] if {
+	asked.property
+} else := vocabulary.fact(asked.fact)
+
+_reason(criterion, judged) := criteria.unanswerable(criterion) if {
+	judged.status == "unknown"
+	criteria.limit_kinds[criterion.kind]
+} else := {"code": code, "message": $"Not known: {titles}, for: {judged.text}"} if {
+	judged.status == "unknown"
+	code := concat("_", [judged.id, "unknown"])
+	titles := concat(", ", [_fact(asked).title | some asked in groups.open(criterion, judged)])
+} else := {"code": code, "message": $"Reduced from {_from(criterion, judged)} to {_to(judged)}: {judged.text}"} if {
+	judged.status == "reduced"
+	code := concat("_", [judged.id, "reduced"])
+} else := {"code": code, "message": $"Not met: {judged.text} ({_figures(judged)})"} if {
+	judged.facts
+	code := concat("_", [judged.id, "not_met"])
+} else := {"code": code, "message": $"Not met: {judged.text}. One of these would do: {parts}"} if {
+	judged.kind == "any"
+	code := concat("_", [judged.id, "not_met"])
+	parts := concat("; ", [part.text | some part in judged.parts])
+} else := {"code": code, "message": $"Not met: {judged.text}"} if {
+	code := concat("_", [judged.id, "not_met"])
 }
 
-_lead := {
-	"not_met": "Not met:",
-	"unknown": "Not known:",
-	"reduced": "Reduced to what the guideline allows:",
-}
+_from(criterion, judged) := $"{judged.facts[name]} {replace(name, "_", " ")}" if {
+	steps := split(criterion.quantity, ".")
+	name := steps[count(steps) - 1]
+} else := $"{judged.facts.months} months"
 
-# The criterion as the text has it. Undefined when it has two of one id.
-_judged(id) := criterion if {
-	[criterion] := [listed | some section in version.text.sections; listed := section.criteria[id]]
-}
+_to(judged) := $"{judged.facts.allowed}" if {
+	judged.facts.allowed
+} else := $"{judged.facts.maximum}"
 
-# What is unknown can be asked for, or a section explains why not; else a request would be pended for ever.
-_answerable(id) if {
-	some asked in _judged(id).questions
-	_absent(id, asked.path)
-}
+# The facts that a criterion rests on, in words, in the order of their names.
+_figures(judged) := concat("; ", sort([$"{replace(name, "_", " ")}: {_words(fact)}" | some name, fact in judged.facts]))
 
-_answerable(id) if _explanations[id]
-
-_absent(_, path) if _fact(path) in {null, []}
-
-_absent(id, path) if _fact(path) in _judged(id).not_known
-
-_fact(path) := object.get(input, split(trim_prefix(path, "/"), "/"), null)
+_words(fact) := concat(", ", fact) if {
+	is_array(fact)
+} else := concat(", ", sort(object.keys(fact))) if {
+	is_object(fact)
+} else := $"{fact}"

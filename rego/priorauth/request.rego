@@ -1,20 +1,24 @@
 # METADATA
 # title: Request check
 # description: >-
-#   What is wrong with a request document: every fault at once, each with its JSON Pointer and a plain message. `null`
-#   is the same as absent everywhere, except as an item of an array. `schemas/request.json` says the same to editors.
+#   What is wrong with a request document, by the vocabulary of facts: every error at once, each with its JSON Pointer and
+#   a plain message. `null` is the same as absent everywhere, except as an item of an array.
 package priorauth.request
 
 import data.priorauth.calendar
+import data.priorauth.spelling
+import data.priorauth.vocabulary
 
 # METADATA
 # title: Errors
 # description: >-
-#   The faults of the request document, by path; empty when it is well formed. Of too many there is one that says so:
+#   The errors of the request document, by path; empty when it is well formed. Of too many there is one that says so:
 #   putting them in order takes Wasm the square of their number.
-errors := [{"path": fault[0], "message": fault[1]} | some fault in sort(_faults)] if {
-	count(_faults) <= _most
-} else := [{"path": "", "message": $"has more than {_most} faults, too many to list"}]
+errors := [] if {
+	_well_formed
+} else := [{"path": error[0], "message": error[1]} | some error in sort(_errors)] if {
+	count(_errors) <= _most
+} else := [{"path": "", "message": $"has more than {_most} errors, too many to list"}]
 
 _most := 1000
 
@@ -23,217 +27,352 @@ _most := 1000
 # description: The request's id as it is echoed, `null` when it has none that can be.
 default id := null
 
-id := input.request_id if valid("identifier", input.request_id)
+id := input.request_id if _scalar("string", data.facts.request_id, input.request_id)
 
-# METADATA
-# title: Facts
-# description: The JSON Pointers of the facts that requests can have, which are what a guideline may ask for.
-facts contains concat("/", ["", section, name]) if {
-	some section, properties in _sections
-	some name, _ in properties
+# Most requests are well formed, and then no error needs to be looked for one by one.
+_well_formed if {
+	input.type
+	input.service_date
+	input.drug.name
+	not _malformed
+	not _born_out_of_range
+	not _formulary_unknown
 }
 
-facts contains concat("/", ["", name]) if {
-	some name, kind in _request
-	kind != "object"
-}
-
-# METADATA
-# title: Disease statuses
-# description: The IMWG response categories that a request can state.
-disease_statuses := {
-	"stringent_complete_response",
-	"complete_response",
-	"very_good_partial_response",
-	"partial_response",
-	"minimal_response",
-	"stable_disease",
-	"progressive_disease",
-	"not_evaluable",
-}
-
-# The kind of each property of a request, of its sections, and of the items of its lists.
-_request := {
-	"request_id": "identifier",
-	"type": "request type",
-	"service_date": "date",
-	"drug": "object",
-	"member": "object",
-	"prescriber": "object",
-	"diagnosis": "object",
-	"nccn": "array",
-	"documentation": "array",
-	"dose": "object",
-	"quantity": "object",
-	"duration_months": "count",
-	"prior_authorization": "object",
-	"clinical": "object",
-}
-
-_sections := {
-	"drug": {"name": "text"},
-	"member": {
-		"birth_date": "date",
-		"benefit": "benefit",
-		"formulary": "text",
-		"drug_on_formulary": "boolean",
-		"closed_formulary": "boolean",
-		"formulary_alternatives_tried": "boolean",
-	},
-	"prescriber": {"npi": "npi", "taxonomies": "array"},
-	"diagnosis": {"icd10": "text"},
-	"dose": {"mg_per_week": "amount", "times_per_week": "count"},
-	"quantity": {"tablets": "count", "days_supply": "count"},
-	"prior_authorization": {"end_date": "date"},
-	"clinical": {"disease_status": "disease status", "unacceptable_toxicity": "boolean"},
-}
-
-_items := {
-	"nccn": {"source": "nccn source", "category": "nccn category"},
-	"documentation": {"reference": "text", "type": "text", "date": "date"},
-}
-
-_required := {
-	"request": ["type", "service_date"],
-	"drug": ["name"],
-	"nccn": ["source", "category"],
-	"documentation": ["reference"],
-}
-
-# What a value of each kind must be, in words; `valid` says the same in code.
-_expected := {
-	"object": "must be an object",
-	"array": "must be an array",
-	"boolean": "must be true or false",
-	"date": "must be a date that exists, written YYYY-MM-DD, from 0001-01-01 to 9998-12-31",
-	"identifier": "must be a string of 1 to 128 characters",
-	"text": "must be a string that is not blank",
-	"npi": "must be a string of 10 digits",
-	"taxonomy": "must be a NUCC taxonomy code: a string of 10 digits and capital letters that ends in X",
-	"request type": "must be initial or renewal",
-	"benefit": "must be pharmacy or medical",
-	"nccn source": "must be guidelines or compendium",
-	"nccn category": `must be one of the strings "1", "2A", "2B" and "3"`,
-	"disease status": "must be stringent_complete_response, complete_response, very_good_partial_response, partial_response, minimal_response, stable_disease, progressive_disease or not_evaluable",
-	"amount": "must be a number above 0, at most 1000000000",
-	"count": "must be a whole number from 1 to 1000000000",
-	"unknown": "is not a property that a request has here; see the request schema",
-}
-
-# METADATA
-# title: Valid
-# description: A value is of a kind.
-valid("object", value) if is_object(value)
-
-valid("array", value) if is_array(value)
-
-valid("boolean", value) if is_boolean(value)
-
-valid("date", value) if {
-	is_string(value)
-	regex.match(calendar.day, value)
-}
-
-valid("identifier", value) if {
-	is_string(value)
-	count(value) >= 1
-	count(value) <= 128
-}
-
-valid("text", value) if {
-	is_string(value)
-	trim(value, "\t\n\u000b\f\r ") != ""
-}
-
-valid("npi", value) if {
-	is_string(value)
-	regex.match(`^[0-9]{10}$`, value)
-}
-
-valid("taxonomy", value) if {
-	is_string(value)
-	regex.match(`^[0-9A-Z]{9}X$`, value)
-}
-
-valid("request type", value) if value in {"initial", "renewal"}
-
-valid("benefit", value) if value in {"pharmacy", "medical"}
-
-valid("nccn source", value) if value in {"guidelines", "compendium"}
-
-valid("nccn category", value) if value in {"1", "2A", "2B", "3"}
-
-valid("disease status", value) if value in disease_statuses
-
-valid("amount", value) if {
-	is_number(value)
-	value > 0
-	value <= 1000000000
-}
-
-valid("count", value) if {
-	is_number(value)
-	value >= 1
-	value <= 1000000000
-	floor(value) == value
-}
-
-# Every object that the request is made of: where it stands, what it is and the properties it has.
-_parts := array.concat(
-	array.concat(
-		[{"place": [], "name": "request", "properties": _request, "value": input} | is_object(input)],
-		[{"place": [section], "name": section, "properties": _sections[section], "value": value} |
-			some section, value in input
-			is_object(value)
-		],
-	),
-	[{"place": [list, position], "name": list, "properties": _items[list], "value": item} |
-		some list in ["nccn", "documentation"]
-		is_array(input[list])
-		some position, item in input[list]
-		is_object(item)
-	],
-)
-
-_faults contains ["", "must be a JSON object, sent as the value of \"input\""] if count(_parts) == 0
-
-_faults contains [_pointer(array.concat(part.place, [name])), _expected[kind]] if {
-	some part in _parts
-	some name, value in part.value
-	kind := object.get(part.properties, name, "unknown")
-	not valid(kind, value)
+_malformed if {
+	some name, value in input
 	value != null
+	not _part(name, value)
 }
 
-_faults contains [_pointer(array.concat(part.place, [name])), "is required"] if {
-	some part in _parts
-	some name in _required[part.name]
-	object.get(part.value, name, null) == null
+# A member of the request is a section, or a fact by itself.
+_part(section, members) if {
+	is_object(members)
+	not data.facts[section]
+	not contains(section, ".")
+	not _malformed_member(section, members)
 }
 
-_faults contains ["/drug/name", "is required"] if {
-	is_object(input)
-	object.get(input, "drug", null) == null
+_part(name, value) if {
+	not contains(name, ".")
+	_sound(_declared(name), value)
 }
 
-_faults contains [_pointer([list, position]), _expected.object] if {
-	some list, _ in _items
-	is_array(input[list])
-	some position, item in input[list]
+_malformed_member(section, members) if {
+	some name, value in members
+	value != null
+	not _sound(_declared(concat(".", [section, name])), value)
+}
+
+_malformed_member(_, members) if {
+	some name, _ in members
+	contains(name, ".")
+}
+
+_malformed_member(section, _) if not _section(section)
+
+# A section is what some fact's path starts with. That of a guideline's own facts may have no shared fact.
+_section(name) if _sections[name]
+
+_sections contains split(path, ".")[0] if {
+	some path, _ in data.facts
+	contains(path, ".")
+}
+
+_declared(path) := declared if {
+	declared := vocabulary.fact(path)
+} else := declared if {
+	declared := vocabulary.elsewhere[path]
+} else := {"type": "nothing"}
+
+_sound(declared, value) if _scalar(declared.type, declared, value)
+
+_sound(declared, value) if {
+	declared.type == "array"
+	is_array(value)
+	not _malformed_item(declared.items, value)
+}
+
+_malformed_item(declared, list) if {
+	some item in list
+	not _item(declared, item)
+}
+
+_item(declared, value) if _scalar(declared.type, declared, value)
+
+_item(declared, item) if {
+	declared.type == "object"
+	is_object(item)
+	not _lacking(declared, item)
+	not _malformed_property(declared, item)
+}
+
+_lacking(declared, item) if {
+	some name in declared.required
+	object.get(item, name, null) == null
+}
+
+_malformed_property(declared, item) if {
+	some name, value in item
+	value != null
+	not _property(declared, name, value)
+}
+
+_property(declared, name, value) if {
+	property := declared.properties[name]
+	_scalar(property.type, property, value)
+}
+
+_scalar("boolean", _, value) if is_boolean(value)
+
+_scalar("number", declared, value) if {
+	is_number(value)
+	not _out_of_range(declared, value)
+}
+
+_scalar("integer", declared, value) if {
+	is_number(value)
+	floor(value) == value
+	not _out_of_range(declared, value)
+}
+
+_scalar("string", declared, value) if value in declared.enum
+
+_scalar("string", declared, value) if {
+	declared.format == "date"
+	is_string(value)
+	calendar.day(value)
+	regex.match(object.get(declared, "pattern", ""), value)
+}
+
+_scalar("string", declared, value) if {
+	not declared.enum
+	not declared.format
+	is_string(value)
+	spelling.trimmed(value) != ""
+	count(value) <= object.get(declared, "maxLength", 100000)
+	regex.match(object.get(declared, "pattern", ""), value)
+	not _says_nothing(declared, value)
+}
+
+# Where a text answers a question, one that only says that there is nothing is none.
+_says_nothing(declared, value) if {
+	declared.title != "Request id"
+	spelling.placeholder(value)
+}
+
+_out_of_range(declared, value) if value < declared.minimum
+
+_out_of_range(declared, value) if value <= declared.exclusiveMinimum
+
+_out_of_range(declared, value) if value > declared.maximum
+
+_born_out_of_range if input.member.birth_date > input.service_date
+
+_born_out_of_range if calendar.completed_years(input.member.birth_date, input.service_date) >= 120
+
+_formulary_unknown if {
+	is_string(input.member.formulary)
+	not spelling.formulary(input.member.formulary)
+}
+
+# From here on every error is looked for, each in its place.
+_errors contains ["", "must be a JSON object, sent as the value of \"input\""] if not is_object(input)
+
+_errors contains [_pointer([name]), _expected(data.facts[name])] if {
+	some name, value in input
+	value != null
+	not _part(name, value)
+	not is_array(value)
+	data.facts[name]
+}
+
+_errors contains [_pointer([name]), _expected(data.facts[name])] if {
+	some name, value in input
+	is_array(value)
+	data.facts[name].type != "array"
+}
+
+_errors contains [_pointer([name]), "must be an object"] if {
+	some name, value in input
+	value != null
+	not is_object(value)
+	_sections[name]
+}
+
+_errors contains [_pointer([name]), _unknown] if {
+	some name, value in input
+	value != null
+	not _part(name, value)
+	not data.facts[name]
+	not _is_section(name, value)
+}
+
+_is_section(name, _) if _sections[name]
+
+_is_section(name, value) if {
+	is_object(value)
+	not contains(name, ".")
+	some path, _ in vocabulary.elsewhere
+	startswith(path, concat("", [name, "."]))
+}
+
+_errors contains [_pointer([section, name]), _expected(declared)] if {
+	some section, members in input
+	is_object(members)
+	not data.facts[section]
+	some name, value in members
+	value != null
+	declared := _declared_in(section, name)
+	not _sound(declared, value)
+	not _items_tell(declared, value)
+}
+
+_declared_in(section, name) := {"type": "nothing"} if {
+	contains(concat("", [section, name]), ".")
+} else := _declared(concat(".", [section, name]))
+
+_items_tell(declared, value) if {
+	declared.type == "array"
+	is_array(value)
+}
+
+_lists contains [[name], data.facts[name].items, value] if {
+	some name, value in input
+	is_array(value)
+	data.facts[name].type == "array"
+}
+
+_lists contains [[section, name], declared.items, value] if {
+	some section, members in input
+	is_object(members)
+	some name, value in members
+	is_array(value)
+	declared := _declared_in(section, name)
+	declared.type == "array"
+}
+
+_errors contains [_pointer(array.concat(place, [index])), _expected(declared)] if {
+	some [place, declared, list] in _lists
+	some index, item in list
+	not _item(declared, item)
 	not is_object(item)
 }
 
-_faults contains [_pointer(["prescriber", "taxonomies", position]), _expected.taxonomy] if {
-	is_array(input.prescriber.taxonomies)
-	some position, taxonomy in input.prescriber.taxonomies
-	not valid("taxonomy", taxonomy)
+_errors contains [_pointer(array.concat(place, [index])), _expected(declared)] if {
+	some [place, declared, list] in _lists
+	declared.type != "object"
+	some index, item in list
+	is_object(item)
 }
 
-_faults contains ["/member/birth_date", "must not be after the service date"] if {
-	input.member.birth_date > input.service_date
-	valid("date", input.member.birth_date)
-	valid("date", input.service_date)
+_errors contains [_pointer(array.concat(place, [index, name])), "is required"] if {
+	some [place, declared, list] in _lists
+	some index, item in list
+	is_object(item)
+	some name in declared.required
+	object.get(item, name, null) == null
 }
+
+_errors contains [_pointer(array.concat(place, [index, name])), _expected(object.get(declared.properties, name, {"type": "nothing"}))] if {
+	some [place, declared, list] in _lists
+	some index, item in list
+	is_object(item)
+	some name, value in item
+	value != null
+	not _property(declared, name, value)
+}
+
+_errors contains [concat("", ["/", name]), "is required"] if {
+	is_object(input)
+	some name in ["type", "service_date"]
+	object.get(input, name, null) == null
+}
+
+_errors contains ["/drug/name", "is required"] if {
+	is_object(input)
+	object.get(input, ["drug", "name"], null) == null
+	not _drug_mistyped
+}
+
+_drug_mistyped if {
+	input.drug != null
+	not is_object(input.drug)
+}
+
+_errors contains ["/member/birth_date", "must not be after the service date"] if {
+	_both_days
+	input.member.birth_date > input.service_date
+}
+
+_errors contains ["/member/birth_date", "must not be 120 years or more before the service date"] if {
+	_both_days
+	calendar.completed_years(input.member.birth_date, input.service_date) >= 120
+}
+
+_both_days if {
+	calendar.day(input.member.birth_date)
+	calendar.day(input.service_date)
+}
+
+_errors contains ["/member/formulary", concat("", ["must be a formulary of the plan's: ", concat(", ", sort(object.keys(_formularies)))])] if {
+	_formulary_unknown
+	not spelling.placeholder(input.member.formulary)
+	spelling.trimmed(input.member.formulary) != ""
+}
+
+_formularies[name] if some name in data.plan.formularies
+
+_unknown := "is not a fact that any guideline on file declares; see the request schema"
+
+# What a fact must be, in words; `_scalar` and `_item` say the same in code.
+_expected(declared) := "must be true or false" if declared.type == "boolean"
+
+_expected(declared) := "must be an array" if declared.type == "array"
+
+_expected(declared) := "must be an object" if declared.type == "object"
+
+_expected(declared) := _unknown if declared.type == "nothing"
+
+_expected(declared) := concat(" or ", _but_one(declared.enum)) if declared.enum
+
+_expected(declared) := _date(declared) if declared.format == "date"
+
+_expected(declared) := concat("", ["must match the pattern ", declared.pattern]) if {
+	declared.pattern
+	not declared.format
+}
+
+_expected(declared) := $"must be a string of 1 to {declared.maxLength} characters" if declared.maxLength
+
+_expected(declared) := "must be a text that says something: not blank, and no placeholder such as N/A" if {
+	declared.type == "string"
+	not declared.enum
+	not declared.format
+	not declared.pattern
+	not declared.maxLength
+}
+
+_expected(declared) := $"must be a number{_range(declared)}" if declared.type == "number"
+
+_expected(declared) := $"must be a whole number{_range(declared)}" if declared.type == "integer"
+
+_date(declared) := "must be a day that exists, written YYYY-MM-DD, from 1990 to 2099" if declared.pattern
+
+_date(declared) := "must be a day that exists, written YYYY-MM-DD, from 1870 to 2099" if not declared.pattern
+
+_but_one(values) := array.concat(
+	[$"must be one of {concat(", ", array.slice(values, 0, count(values) - 1))}" | count(values) > 1],
+	[values[count(values) - 1]],
+)
+
+_range(declared) := concat("", array.concat(
+	array.concat(
+		[$" of at least {declared.minimum}" | declared.minimum],
+		[$" above {declared.exclusiveMinimum}" | is_number(declared.exclusiveMinimum)],
+	),
+	[$" and at most {declared.maximum}" | declared.maximum],
+))
 
 # RFC 6901: `~` is written `~0` and `/` is written `~1`.
 _pointer(place) := concat("", [concat("", ["/", replace(replace($"{step}", "~", "~0"), "/", "~1")]) | some step in place])

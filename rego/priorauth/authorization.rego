@@ -1,0 +1,84 @@
+# METADATA
+# title: Authorization
+# description: What an approved or modified request is authorized for.
+package priorauth.authorization
+
+import data.priorauth.calendar
+import data.priorauth.criteria
+import data.priorauth.criteria.groups
+import data.priorauth.outcome
+import data.priorauth.version
+
+# METADATA
+# title: Document
+# description: The authorization as a decision has it, `null` where nothing is authorized.
+document := {
+	"start_date": start_date,
+	"end_date": calendar.last_day(start_date, months),
+	"quantity": quantity,
+	"package": package_name,
+} if {
+	outcome.value in {"approved", "modified"}
+} else := null if outcome.value
+
+# METADATA
+# title: Start date
+# description: >-
+#   A renewal starts on the service date or the day after the prior authorization ends, whichever is later (Reading 8).
+start_date := max([input.service_date, calendar.next_day(input.prior_authorization.end_date)]) if {
+	input.type == "renewal"
+	input.prior_authorization.end_date != null
+} else := input.service_date
+
+# METADATA
+# title: Months
+# description: The months covered, those asked for or as many as the guideline allows.
+months := min([_asked_or(maximum) | some maximum in _maxima])
+
+# METADATA
+# title: Quantity
+# description: What each fill may hold, by the names of the request's own quantity.
+quantity := object.union(
+	object.filter(object.get(input, "quantity", {}), ["days_supply"]),
+	{name: min([least | some [name, least] in _granted]) | some [name, _] in _granted},
+)
+
+# METADATA
+# title: Package
+# description: >-
+#   The pack with the dose and, when given, the schedule, where the quantity is a whole number of it (Reading 6).
+package_name := pack.name if {
+	some pack in matching
+	quantity[_last(version.text.packs.quantity)] % pack.quantity == 0
+} else := null
+
+# METADATA
+# title: Matching packs
+# description: The packs with the dose and, when given, the schedule.
+matching := [pack |
+	some pack in version.text.packs.listed
+	pack.dose == object.get(input, split(version.text.packs.dose, "."), null)
+	object.get(input, split(version.text.packs.schedule, "."), null) in {null, pack.schedule}
+]
+
+_limits := [leaf |
+	some index, criterion in outcome.data_of("limits")
+	some leaf in groups.leaves(criterion, outcome.limits[index])
+]
+
+_maxima contains criterion.maximum if {
+	some [criterion, _] in _limits
+	criteria.limit_kinds[criterion.kind] == "months"
+}
+
+_asked_or(maximum) := maximum if {
+	object.get(input, "duration_months", null) == null
+} else := min([input.duration_months, maximum])
+
+_granted contains [name, min([judged.facts[name], judged.facts.allowed])] if {
+	some [criterion, judged] in _limits
+	criteria.limit_kinds[criterion.kind] == "quantity"
+	name := _last(criterion.quantity)
+}
+
+_last(path) := steps[count(steps) - 1] if steps := split(path, ".")

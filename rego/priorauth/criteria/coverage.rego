@@ -1,0 +1,300 @@
+# METADATA
+# title: Kinds of criteria
+# description: >-
+#   Each kind is written once for all guidelines. `judge` takes a criterion as the guideline's data has it, and gives it as
+#   a decision reports it; `asks` has the facts that it rests on; `open` has those of them that can still change its status
+#   while it is unknown. What a request does not state is null, and null is unknown: here and nowhere else. A kind guards
+#   the figures that it compares; where one is of another type there is no decision.
+package priorauth.criteria
+
+import data.priorauth.calendar
+import data.priorauth.spelling
+import data.priorauth.vocabulary
+
+# The stated fact is one of those accepted. A value that is `undetermined` is the same as none.
+judge("one_of", criterion) := _judged(
+	criterion,
+	_accepted(stated, criterion),
+	{_name(path): stated, "accepted": criterion.accepted},
+) if {
+	path := split(criterion.fact, ".")
+	stated := object.get(input, path, null)
+}
+
+asks("one_of", criterion) := [criterion.fact]
+
+# The member's formulary, however it is spelled, is one of those accepted.
+judge("formulary", criterion) := _judged(
+	criterion,
+	_accepted(stated, criterion),
+	{"formulary": stated, "accepted": criterion.accepted},
+) if {
+	stated := _formulary(object.get(input, ["member", "formulary"], null))
+}
+
+asks("formulary", _) := ["member.formulary"]
+
+# The fact is attested as the guideline expects it, true or false.
+judge("attested", criterion) := _judged(
+	criterion,
+	object.get({null: "unknown"}, stated, {true: "met", false: "not_met"}[stated == criterion.expected]),
+	{_name(path): stated},
+) if {
+	is_boolean(criterion.expected)
+	path := split(criterion.fact, ".")
+	stated := object.get(input, path, null)
+}
+
+asks("attested", criterion) := [criterion.fact]
+
+# The fact is stated, whatever it is. Its absence never denies.
+judge("stated", criterion) := _judged(
+	criterion,
+	{true: "met", false: "unknown"}[stated != null],
+	{_name(path): stated},
+) if {
+	path := split(criterion.fact, ".")
+	stated := object.get(input, path, null)
+}
+
+asks("stated", criterion) := [criterion.fact]
+
+# There is at least one supporting document. Its absence never denies.
+judge("documented", criterion) := _judged(
+	criterion,
+	{true: "met", false: "unknown"}[documents > 0],
+	{"documents": documents},
+) if {
+	documents := count([document | some document in input.documentation])
+}
+
+asks("documented", _) := ["documentation"]
+
+# The member's age on the service date, in completed years, is at least `minimum` and at most `maximum`.
+judge("age", criterion) := _judged(
+	criterion,
+	_within(age, criterion),
+	object.union({"age": age}, _bounds(criterion)),
+) if {
+	age := _age(object.get(input, ["member", "birth_date"], null))
+}
+
+asks("age", _) := ["member.birth_date"]
+
+# The stated number is at least `minimum` and at most `maximum`.
+judge("threshold", criterion) := _judged(
+	criterion,
+	_within(stated, criterion),
+	object.union({_name(path): stated}, _bounds(criterion)),
+) if {
+	path := split(criterion.fact, ".")
+	stated := object.get(input, path, null)
+}
+
+asks("threshold", criterion) := [criterion.fact]
+
+# One of the listed is accepted: of texts, or of objects by the property `of`.
+judge("any_of", criterion) := _judged(
+	criterion,
+	_any(listed, criterion.accepted),
+	{_name(path): listed, "accepted": criterion.accepted},
+) if {
+	is_object(criterion.accepted)
+	path := split(criterion.fact, ".")
+	listed := _listed(object.get(input, path, null), criterion)
+}
+
+asks("any_of", criterion) := [criterion.fact]
+
+# None of the listed is excluded, as with drugs that must not be taken together and with contraindications.
+judge("none_of", criterion) := _judged(
+	criterion,
+	object.get(_opposite, found, null),
+	{_name(path): listed, "excluded": criterion.excluded},
+) if {
+	is_object(criterion.excluded)
+	path := split(criterion.fact, ".")
+	listed := _listed(object.get(input, path, null), criterion)
+	found := _any(listed, criterion.excluded)
+}
+
+asks("none_of", criterion) := [criterion.fact]
+
+# The ICD-10-CM code is one of those accepted, or one below it: C90.00 is below C90.0.
+judge("diagnosis", criterion) := _judged(
+	criterion,
+	_below(stated, criterion.accepted),
+	{_name(path): stated, "accepted": criterion.accepted},
+) if {
+	is_object(criterion.accepted)
+	path := split(criterion.fact, ".")
+	stated := object.get(input, path, null)
+}
+
+asks("diagnosis", criterion) := [criterion.fact]
+
+# The day is within so many months, or days, before the service date.
+judge("dated_within", criterion) := _judged(
+	criterion,
+	_dated(day, criterion),
+	object.union({_name(path): day}, object.filter(criterion, ["months", "days"])),
+) if {
+	path := split(criterion.fact, ".")
+	day := object.get(input, path, null)
+}
+
+asks("dated_within", criterion) := [criterion.fact]
+
+# So many of the listed therapies were tried: each failed after the weeks asked for, was not tolerated, or is
+# contraindicated. The list states all therapies; a failure without its weeks is still open.
+judge("tried", criterion) := _judged(
+	criterion,
+	_tried(therapies, criterion),
+	{
+		"tried": _therapies(therapies, criterion, {"sure"}),
+		"of": criterion.of,
+		"minimum": criterion.minimum,
+		"weeks": object.get(criterion, "weeks", null),
+	},
+) if {
+	is_number(criterion.minimum)
+	is_number(object.get(criterion, "weeks", 0))
+	is_object(criterion.of)
+	therapies := object.get(input, split(criterion.fact, "."), null)
+}
+
+asks("tried", criterion) := [criterion.fact]
+
+# METADATA
+# title: Questions still open
+# description: >-
+#   The facts that can still change an unknown criterion, each with the JSON Pointer of where it goes. What a kind does not
+#   say otherwise is open while it is absent.
+open(criterion) := [{"path": place, "fact": criterion.fact, "property": "weeks"} |
+	some index, therapy in therapies
+	_standing(therapy, criterion) == "open"
+	place := $"{vocabulary.pointer(criterion.fact)}/{index}/weeks"
+] if {
+	criterion.kind == "tried"
+	therapies := object.get(input, split(criterion.fact, "."), null)
+	therapies != null
+} else := [] if {
+	quantity_unanswerable(criterion)
+} else := [{"path": vocabulary.pointer(fact), "fact": fact} |
+	some fact in asks(criterion.kind, criterion)
+	_open(object.get(input, split(fact, "."), null), criterion)
+]
+
+_open(stated, _) if stated in {null, []}
+
+_open(stated, criterion) if stated in criterion.undetermined
+
+_judged(criterion, status, facts) := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
+	"status": status,
+	"facts": facts,
+}
+
+_name(path) := path[count(path) - 1]
+
+_accepted(stated, criterion) := "unknown" if {
+	stated == null
+} else := "met" if {
+	stated in criterion.accepted
+} else := "unknown" if {
+	stated in criterion.undetermined
+} else := "not_met" if is_array(criterion.accepted)
+
+_formulary(null) := null
+
+_formulary(name) := spelling.formulary(name) if name != null
+
+_age(null) := null
+
+_age(born) := calendar.completed_years(born, input.service_date) if born != null
+
+_bounds(criterion) := bounds if {
+	bounds := object.filter(criterion, ["minimum", "maximum"])
+	count([bound | some bound in bounds; is_number(bound)]) == count(bounds)
+	bounds != {}
+}
+
+_within(number, criterion) := "unknown" if {
+	number == null
+} else := "not_met" if {
+	number < criterion.minimum
+} else := "not_met" if {
+	number > criterion.maximum
+} else := "met"
+
+# An empty list states that there is none where the fact says so; else it is the same as absent.
+_listed(stated, criterion) := null if {
+	stated == null
+} else := null if {
+	stated == []
+	object.get(vocabulary.fact(criterion.fact), "empty", "absent") != "none"
+} else := [item[criterion.of] | some item in stated] if {
+	criterion.of
+} else := stated
+
+_any(listed, accepted) := "unknown" if {
+	listed == null
+} else := "met" if {
+	some item in listed
+	accepted[item]
+} else := "not_met"
+
+_opposite := {"met": "not_met", "not_met": "met", "unknown": "unknown"}
+
+_below(stated, accepted) := "unknown" if {
+	stated == null
+} else := "met" if {
+	some code, _ in accepted
+	startswith(_code(stated), _code(code))
+} else := "not_met"
+
+_code(code) := replace(upper(spelling.trimmed(code)), ".", "")
+
+_dated(day, criterion) := "unknown" if {
+	day == null
+} else := "not_met" if {
+	day > input.service_date
+} else := {true: "met", false: "not_met"}[input.service_date <= calendar.months_later(day, criterion.months)] if {
+	is_number(criterion.months)
+} else := {true: "met", false: "not_met"}[(calendar.number(input.service_date) - calendar.number(day)) <= criterion.days] if {
+	is_number(criterion.days)
+}
+
+_tried(therapies, criterion) := "unknown" if {
+	therapies == null
+} else := "met" if {
+	count(_therapies(therapies, criterion, {"sure"})) >= criterion.minimum
+} else := "unknown" if {
+	count(_therapies(therapies, criterion, {"sure", "open"})) >= criterion.minimum
+} else := "not_met"
+
+# Each therapy once, in the order of their names.
+_therapies(therapies, criterion, standings) := sort({therapy.therapy |
+	some therapy in therapies
+	_standing(therapy, criterion) in standings
+})
+
+_standing(therapy, criterion) := "sure" if {
+	criterion.of[therapy.therapy]
+	object.get(therapy, "result", null) in {"intolerance", "contraindication"}
+} else := "sure" if {
+	criterion.of[therapy.therapy]
+	therapy.result == "failure"
+	not criterion.weeks
+} else := "sure" if {
+	criterion.of[therapy.therapy]
+	therapy.result == "failure"
+	is_number(therapy.weeks)
+	therapy.weeks >= criterion.weeks
+} else := "open" if {
+	criterion.of[therapy.therapy]
+	therapy.result == "failure"
+	object.get(therapy, "weeks", null) == null
+}

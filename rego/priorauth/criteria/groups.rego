@@ -1,0 +1,280 @@
+# METADATA
+# title: Groups of criteria
+# description: >-
+#   Criteria that nest: `all` of their parts, `any` of them, or the `branch` of one fact's value. Rego has no recursion, so
+#   the levels are unrolled here, and a tree that is deeper has no decision; integrity refuses it.
+package priorauth.criteria.groups
+
+import data.priorauth.calendar
+import data.priorauth.criteria
+import data.priorauth.vocabulary
+
+# METADATA
+# title: Depth
+# description: How deep groups nest in each other.
+depth := 5
+
+# METADATA
+# title: Judged
+# description: A criterion as a decision reports it, with its parts where it is a group.
+judge(criterion) := judged if {
+	judged := criteria.judge(criterion.kind, criterion)
+} else := _group(criterion, [_judge_1(part) | some part in _parts(criterion)])
+
+_judge_1(part) := _idle(part) if {
+	part.not_considered
+} else := judged if {
+	judged := criteria.judge(part.kind, part)
+} else := _group(part, [_judge_2(each) | some each in _parts(part)])
+
+_judge_2(part) := _idle(part) if {
+	part.not_considered
+} else := judged if {
+	judged := criteria.judge(part.kind, part)
+} else := _group(part, [_judge_3(each) | some each in _parts(part)])
+
+_judge_3(part) := _idle(part) if {
+	part.not_considered
+} else := judged if {
+	judged := criteria.judge(part.kind, part)
+} else := _group(part, [_judge_4(each) | some each in _parts(part)])
+
+_judge_4(part) := _idle(part) if {
+	part.not_considered
+} else := judged if {
+	judged := criteria.judge(part.kind, part)
+} else := _group(part, [_judge_5(each) | some each in _parts(part)])
+
+_judge_5(part) := _idle(part) if {
+	part.not_considered
+} else := criteria.judge(part.kind, part)
+
+# METADATA
+# title: Open
+# description: The questions that can still change an unknown criterion, of its unknown parts where it is a group.
+open(criterion, judged) := [] if {
+	judged.status != "unknown"
+} else := criteria.open(criterion) if {
+	not criterion.parts
+} else := _value_asked(criterion) if {
+	_value_unknown(criterion)
+} else := [asked | some index, part in criterion.parts; some asked in _open_1(part, judged.parts[index])]
+
+_open_1(part, judged) := [] if {
+	judged.status != "unknown"
+} else := criteria.open(part) if {
+	not part.parts
+} else := _value_asked(part) if {
+	_value_unknown(part)
+} else := [asked | some index, each in part.parts; some asked in _open_2(each, judged.parts[index])]
+
+_open_2(part, judged) := [] if {
+	judged.status != "unknown"
+} else := criteria.open(part) if {
+	not part.parts
+} else := _value_asked(part) if {
+	_value_unknown(part)
+} else := [asked | some index, each in part.parts; some asked in _open_3(each, judged.parts[index])]
+
+_open_3(part, judged) := [] if {
+	judged.status != "unknown"
+} else := criteria.open(part) if {
+	not part.parts
+} else := _value_asked(part) if {
+	_value_unknown(part)
+} else := [asked | some index, each in part.parts; some asked in _open_4(each, judged.parts[index])]
+
+_open_4(part, judged) := [] if {
+	judged.status != "unknown"
+} else := criteria.open(part) if {
+	not part.parts
+} else := _value_asked(part) if {
+	_value_unknown(part)
+} else := [asked | some index, each in part.parts; some asked in _open_5(each, judged.parts[index])]
+
+_open_5(part, judged) := [] if {
+	judged.status != "unknown"
+} else := criteria.open(part) if {
+	not part.parts
+} else := _value_asked(part) if {
+	_value_unknown(part)
+}
+
+# METADATA
+# title: Bearing
+# description: >-
+#   The criteria that a status rests on, each with its data: of `all` each part of that status, of `branch` the one taken,
+#   of `any` the group itself.
+bearing(criterion, judged) := [[criterion, judged]] if {
+	not _divides(criterion, judged)
+} else := [each | some index, part in criterion.parts; judged.parts[index].status == judged.status; some each in _bearing_1(part, judged.parts[index])]
+
+_bearing_1(part, judged) := [[part, judged]] if {
+	not _divides(part, judged)
+} else := [each | some index, inner in part.parts; judged.parts[index].status == judged.status; some each in _bearing_2(inner, judged.parts[index])]
+
+_bearing_2(part, judged) := [[part, judged]] if {
+	not _divides(part, judged)
+} else := [each | some index, inner in part.parts; judged.parts[index].status == judged.status; some each in _bearing_3(inner, judged.parts[index])]
+
+_bearing_3(part, judged) := [[part, judged]] if {
+	not _divides(part, judged)
+} else := [each | some index, inner in part.parts; judged.parts[index].status == judged.status; some each in _bearing_4(inner, judged.parts[index])]
+
+_bearing_4(part, judged) := [[part, judged]] if {
+	not _divides(part, judged)
+} else := [each | some index, inner in part.parts; judged.parts[index].status == judged.status; some each in _bearing_5(inner, judged.parts[index])]
+
+_bearing_5(part, judged) := [[part, judged]] if {
+	not _divides(part, judged)
+}
+
+_divides(criterion, judged) if {
+	criterion.kind in {"all", "branch"}
+	some part in judged.parts
+	part.status == judged.status
+}
+
+# METADATA
+# title: Leaves
+# description: The criteria of a tree that are no groups and are considered, each with its data.
+leaves(criterion, judged) := [[criterion, judged]] if {
+	not criterion.parts
+} else := [each | some index, part in criterion.parts; some each in _leaves_1(part, judged.parts[index])]
+
+_leaves_1(part, judged) := [] if {
+	judged.status == "not_considered"
+} else := [[part, judged]] if {
+	not part.parts
+} else := [each | some index, inner in part.parts; some each in _leaves_2(inner, judged.parts[index])]
+
+_leaves_2(part, judged) := [] if {
+	judged.status == "not_considered"
+} else := [[part, judged]] if {
+	not part.parts
+} else := [each | some index, inner in part.parts; some each in _leaves_3(inner, judged.parts[index])]
+
+_leaves_3(part, judged) := [] if {
+	judged.status == "not_considered"
+} else := [[part, judged]] if {
+	not part.parts
+} else := [each | some index, inner in part.parts; some each in _leaves_4(inner, judged.parts[index])]
+
+_leaves_4(part, judged) := [] if {
+	judged.status == "not_considered"
+} else := [[part, judged]] if {
+	not part.parts
+} else := [each | some index, inner in part.parts; some each in _leaves_5(inner, judged.parts[index])]
+
+_leaves_5(part, judged) := [] if {
+	judged.status == "not_considered"
+} else := [[part, judged]] if {
+	not part.parts
+}
+
+# The parts of a group; those of a branch that is not taken are marked.
+_parts(criterion) := criterion.parts if {
+	criterion.kind in {"all", "any"}
+} else := [_marked(part, value) | some part in criterion.parts] if {
+	criterion.kind == "branch"
+	value := _value(criterion)
+}
+
+_marked(part, value) := part if {
+	_taken(part, value)
+} else := object.union(part, {"not_considered": true})
+
+# The value that a branch is of: the fact's, or the member's age by the fact of birth.
+_value(criterion) := value if {
+	criterion.fact != "member.birth_date"
+	value := object.get(input, split(criterion.fact, "."), null)
+} else := calendar.completed_years(born, input.service_date) if {
+	born := object.get(input, ["member", "birth_date"], null)
+	born != null
+} else := null
+
+_taken(part, value) if {
+	value != null
+	value in part.when.values
+}
+
+_taken(part, value) if {
+	is_number(value)
+	is_number(part.when.minimum)
+	value >= part.when.minimum
+	not _beyond(part, value)
+}
+
+_taken(part, value) if {
+	is_number(value)
+	not part.when.minimum
+	is_number(part.when.maximum)
+	not _beyond(part, value)
+}
+
+_beyond(part, value) if value > part.when.maximum
+
+_value_unknown(criterion) if {
+	criterion.kind == "branch"
+	_value(criterion) == null
+}
+
+_value_asked(criterion) := [{"path": vocabulary.pointer(criterion.fact), "fact": criterion.fact}]
+
+# All parts or no decision: where the data lacks what a kind needs, nothing is decided.
+_group(criterion, parts) := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
+	"kind": criterion.kind,
+	"status": _status(criterion.kind, criterion, {part.status | some part in parts}),
+	"parts": parts,
+} if {
+	count(parts) == count(criterion.parts)
+	count(parts) > 0
+}
+
+_status("all", _, statuses) := _all(statuses)
+
+_status("any", _, statuses) := "met" if {
+	"met" in statuses
+} else := "unknown" if {
+	"unknown" in statuses
+} else := "not_met"
+
+_status("branch", criterion, statuses) := "unknown" if {
+	_value(criterion) == null
+} else := _all(taken) if {
+	taken := statuses - {"not_considered"}
+	taken != set()
+} else := "unknown" if {
+	# No limit is on file for this value.
+	some part in criterion.parts
+	criteria.limit_kinds[part.kind]
+} else := "not_met"
+
+_all(statuses) := "not_met" if {
+	"not_met" in statuses
+} else := "unknown" if {
+	"unknown" in statuses
+} else := "reduced" if {
+	"reduced" in statuses
+} else := "met"
+
+# A part that is not considered, as a decision reports it.
+_idle(part) := {
+	"id": part.id,
+	"clause": part.clause,
+	"text": part.text,
+	"status": "not_considered",
+	"facts": {},
+} if {
+	not part.parts
+} else := {
+	"id": part.id,
+	"clause": part.clause,
+	"text": part.text,
+	"kind": part.kind,
+	"status": "not_considered",
+	"parts": [],
+}

@@ -1,0 +1,162 @@
+# The kinds of limits: how much is covered, and for how long. A limit is met, reduced or unknown, never not met. `grants`
+# has what a limit that is met or reduced lets through.
+package priorauth.criteria
+
+# The quantity is within the limit of the dose, scaled to the days supply.
+judge("quantity_by_dose", criterion) := _judged(
+	criterion,
+	_limited(requested, allowed, criterion),
+	{
+		_name(dose_path): dose,
+		_name(quantity_path): requested,
+		"days_supply": days,
+		"limit": limit,
+		"allowed": allowed,
+	},
+) if {
+	is_array(criterion.limits)
+	dose_path := split(criterion.dose, ".")
+	quantity_path := split(criterion.quantity, ".")
+	dose := object.get(input, dose_path, null)
+	requested := object.get(input, quantity_path, null)
+	days := object.get(input, ["quantity", "days_supply"], null)
+	limit := _limit(criterion.limits, dose)
+	allowed := _allowed(limit, days)
+}
+
+asks("quantity_by_dose", criterion) := [criterion.dose, criterion.quantity, "quantity.days_supply"]
+
+# The quantity is within one limit for so many days, scaled to the days supply.
+judge("quantity", criterion) := _judged(
+	criterion,
+	_limited(requested, allowed, criterion),
+	{_name(path): requested, "days_supply": days, "limit": criterion.limit, "allowed": allowed},
+) if {
+	path := split(criterion.quantity, ".")
+	requested := object.get(input, path, null)
+	days := object.get(input, ["quantity", "days_supply"], null)
+	allowed := _allowed(criterion.limit, days)
+}
+
+asks("quantity", criterion) := [criterion.quantity, "quantity.days_supply"]
+
+# The quantity of one dose is within a limit, whatever the days supply.
+judge("quantity_per_dose", criterion) := _judged(
+	criterion,
+	_limited(requested, criterion.maximum, criterion),
+	{_name(path): requested, "allowed": criterion.maximum},
+) if {
+	is_number(criterion.maximum)
+	path := split(criterion.quantity, ".")
+	requested := object.get(input, path, null)
+}
+
+asks("quantity_per_dose", criterion) := [criterion.quantity]
+
+# The quantity of one dose is what the member's weight needs, in whole units.
+judge("quantity_by_weight", criterion) := _judged(
+	criterion,
+	_limited(requested, allowed, criterion),
+	{
+		_name(path): requested,
+		"weight_kg": weight,
+		"mg_per_kg": criterion.mg_per_kg,
+		"unit_mg": criterion.unit_mg,
+		"allowed": allowed,
+	},
+) if {
+	path := split(criterion.quantity, ".")
+	requested := object.get(input, path, null)
+	weight := object.get(input, split(criterion.weight, "."), null)
+	allowed := _units(weight, criterion.mg_per_kg, criterion.unit_mg)
+}
+
+asks("quantity_by_weight", criterion) := [criterion.weight, criterion.quantity]
+
+# Coverage is for so many months at most. Who asks for none asks for that.
+judge("duration", criterion) := _judged(
+	criterion,
+	{true: "met", false: "reduced"}[months <= criterion.maximum],
+	{"months": stated, "maximum": criterion.maximum},
+) if {
+	is_number(criterion.maximum)
+	stated := object.get(input, "duration_months", null)
+	months := object.get({null: criterion.maximum}, stated, stated)
+}
+
+asks("duration", _) := []
+
+# METADATA
+# title: Limit kinds
+# description: The kinds that limit how much is covered, each with what it limits.
+limit_kinds := {
+	"quantity_by_dose": "quantity",
+	"quantity": "quantity",
+	"quantity_per_dose": "quantity",
+	"quantity_by_weight": "quantity",
+	"duration": "months",
+}
+
+# METADATA
+# title: Why nobody can answer
+# description: >-
+#   Why a limit is unknown though no fact is missing that could settle it: a code, and words. A person decides.
+unanswerable(criterion) := {
+	"code": "strength_not_listed",
+	"message": $"The strength stated is not the {criterion.strength_mg} mg that the limits count, so a person decides.",
+} if {
+	criterion.strength_mg != object.get(input, ["drug", "strength_mg"], criterion.strength_mg)
+	input.drug.strength_mg != null
+} else := {
+	"code": "dose_not_listed",
+	"message": $"{criterion.clause} lists no limit for the dose stated, {dose}, so a person decides.",
+} if {
+	criterion.kind == "quantity_by_dose"
+	dose := object.get(input, split(criterion.dose, "."), null)
+	dose != null
+	_limit(criterion.limits, dose) == null
+} else := {
+	"code": "days_supply_too_short",
+	"message": $"The limit in {criterion.clause} allows less than one unit for a days supply of {input.quantity.days_supply}, so a person decides.",
+} if {
+	judged := judge(criterion.kind, criterion)
+	judged.facts.allowed < 1
+	is_number(judged.facts.allowed)
+}
+
+quantity_unanswerable(criterion) if {
+	limit_kinds[criterion.kind] == "quantity"
+	unanswerable(criterion)
+}
+
+_limited(requested, allowed, criterion) := "unknown" if {
+	requested == null
+} else := "unknown" if {
+	allowed == null
+} else := "unknown" if {
+	not object.get(input, ["drug", "strength_mg"], null) in {null, object.get(criterion, "strength_mg", null)}
+	criterion.strength_mg
+} else := "unknown" if {
+	allowed < 1
+} else := "met" if {
+	requested <= allowed
+} else := "reduced"
+
+# Two limits for one dose conflict here, which is an error and not a decision.
+_limit(limits, dose) := object.remove(listed, ["dose"]) if {
+	some listed in limits
+	listed.dose == dose
+} else := null
+
+_allowed(limit, days) := null if {
+	limit == null
+} else := null if {
+	days == null
+} else := limit.quantity if {
+	days == limit.days
+	is_number(limit.quantity)
+} else := floor((limit.quantity * days) / limit.days)
+
+_units(weight, mg_per_kg, unit_mg) := null if {
+	weight == null
+} else := ceil((weight * mg_per_kg) / unit_mg)

@@ -1,0 +1,24 @@
+# METADATA
+# title: Spelling
+# description: How free text is compared, which is said here once for all hosts.
+package priorauth.spelling
+
+# METADATA
+# title: Trimmed
+# description: The text without the white space around it; white space is what Unicode calls so.
+trimmed(text) := trim(text, "\t\n\u000b\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000")
+
+# METADATA
+# title: Placeholder
+# description: Whether a text only says that there is nothing. Such a text is no evidence.
+placeholder(text) if data.placeholders[lower(trimmed(text))]
+
+# METADATA
+# title: Plain
+# description: A name as names are compared, without case, the white space around it, and trade marks.
+plain(name) := trimmed(lower(replace(replace(name, "®", ""), "™", "")))
+
+# METADATA
+# title: Formulary
+# description: The plan's formulary that a text names; undefined when the plan does not know it.
+formulary(name) := data.plan.formularies[trim_suffix(lower(trimmed(name)), ".0")]
