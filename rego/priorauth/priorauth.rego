@@ -6,6 +6,7 @@
 package priorauth
 
 import data.priorauth.document
+import data.priorauth.guidelines
 
 # METADATA
 # title: Decision
@@ -31,3 +32,9 @@ decisions := answers if {
 	]
 	count(answers) == count(input.requests)
 }
+
+# METADATA
+# title: Catalog
+# description: The guidelines on file, with their versions, clauses, criteria and the facts they ask for.
+# entrypoint: true
+catalog := guidelines.catalog
