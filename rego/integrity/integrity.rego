@@ -187,16 +187,19 @@ _findings contains [id, version, $"/criteria/{stage}/{type}", $"nests groups dee
 	count([step | some step in path; step == "parts"]) > groups.depth
 }
 
-_findings contains [id, version, _pointer(each), "limits how much is covered, so it belongs under `limits`; and under `limits` nothing else does"] if {
+_findings contains [id, version, _pointer(each), "limits how much is covered, so it belongs under `limits`"] if {
 	some [id, version], content in _formed
 	some each in guidelines.listed(content)
-	not each.criterion.parts
-	_limits(each.criterion) != each.stage == "limits"
+	criteria.limit_kinds[each.criterion.kind]
+	each.stage != "limits"
 }
 
-_limits(criterion) if {
-	criteria.limit_kinds[criterion.kind]
-} else := false
+_findings contains [id, version, _pointer(each), "is no limit, so it belongs under `applicability` or `coverage`"] if {
+	some [id, version], content in _formed
+	some each in guidelines.listed(content)
+	each.stage == "limits"
+	not each.criterion.kind in object.keys(object.union(criteria.limit_kinds, {"all": true, "branch": true}))
+}
 
 # How its rules decide requests that state nothing.
 _findings contains [id, version, "", concat(" ", ["its rules cannot decide a request of type", type])] if {
