@@ -157,6 +157,7 @@ _allowed(limit, days) := null if {
 	is_number(limit.quantity)
 } else := floor((limit.quantity * days) / limit.days)
 
+# Decimals are no whole binary numbers: 100 kg at 0.3 mg each can be a little more than 30 mg, and is three units of 10 mg.
 _units(weight, mg_per_kg, unit_mg) := null if {
 	weight == null
-} else := ceil((weight * mg_per_kg) / unit_mg)
+} else := ceil(round(((weight * mg_per_kg) / unit_mg) * 1000000) / 1000000)

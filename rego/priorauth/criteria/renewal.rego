@@ -16,12 +16,18 @@ judge("response", criterion) := _judged(
 
 asks("response", criterion) := [criterion.baseline, criterion.current]
 
+# Of a baseline of nothing there is no percentage. Decimals are no whole binary numbers, so 8.4 - 7.4 can be a little less
+# than 1: what is compared is rounded to millionths.
 _response(before, now, criterion) := "unknown" if {
 	null in [before, now]
-} else := {true: "met", false: "not_met"}[(_gain(before, now, criterion) * 100) >= (before * criterion.percent)] if {
+} else := "met" if {
+	_gain(before, now, criterion) * 100 >= before * criterion.percent
 	is_number(criterion.percent)
-} else := {true: "met", false: "not_met"}[_gain(before, now, criterion) >= criterion.amount] if {
+} else := "met" if {
+	_gain(before, now, criterion) >= criterion.amount
 	is_number(criterion.amount)
+} else := "not_met" if {
+	is_number(object.get(criterion, "percent", object.get(criterion, "amount", null)))
 }
 
 _gain(before, now, criterion) := now - before if {
