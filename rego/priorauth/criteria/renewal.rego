@@ -20,12 +20,15 @@ asks("response", criterion) := [criterion.baseline, criterion.current]
 # than 1: what is compared is rounded to millionths.
 _response(before, now, criterion) := "unknown" if {
 	null in [before, now]
-} else := "met" if {
-	_gain(before, now, criterion) * 100 >= before * criterion.percent
+} else := "unknown" if {
 	is_number(criterion.percent)
+	before <= 0
 } else := "met" if {
-	_gain(before, now, criterion) >= criterion.amount
+	is_number(criterion.percent)
+	round(((_gain(before, now, criterion) * 100) - (before * criterion.percent)) * 1000000) >= 0
+} else := "met" if {
 	is_number(criterion.amount)
+	round((_gain(before, now, criterion) - criterion.amount) * 1000000) >= 0
 } else := "not_met" if {
 	is_number(object.get(criterion, "percent", object.get(criterion, "amount", null)))
 }
