@@ -9,13 +9,13 @@ package priorauth.calendar
 # title: Day
 # description: Whether a text is a day that exists, from 1870-01-01 to 2099-12-31.
 day(date) if {
-	count(date) == 10
-	substring(date, 4, 1) == "-"
-	substring(date, 7, 1) == "-"
-	years := _numbers[substring(date, 2, 2)]
-	_from[substring(date, 0, 2)] <= years
-	_numbers[substring(date, 8, 2)] >= 1
-	substring(date, 8, 2) <= _last(date)
+	data.calendar.days[substring(date, 4, -1)]
+	is_boolean(data.calendar.leap[substring(date, 0, 4)])
+}
+
+day(date) if {
+	substring(date, 4, -1) == "-02-29"
+	data.calendar.leap[substring(date, 0, 4)]
 }
 
 # METADATA
@@ -63,9 +63,6 @@ _before := {
 	"03": 0, "04": 31, "05": 61, "06": 92, "07": 122, "08": 153,
 	"09": 184, "10": 214, "11": 245, "12": 275, "01": 306, "02": 337,
 }
-
-# The first year of each century that days can be of.
-_from := {"18": 70, "19": 0, "20": 0}
 
 _year(date) := to_number(substring(date, 0, 4))
 

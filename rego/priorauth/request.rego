@@ -7,6 +7,7 @@ package priorauth.request
 
 import data.priorauth.calendar
 import data.priorauth.spelling
+import data.priorauth.version
 import data.priorauth.vocabulary
 
 # METADATA
@@ -29,20 +30,106 @@ default id := null
 
 id := input.request_id if _scalar("string", data.facts.request_id, input.request_id)
 
-# Most requests are well formed, and then no error needs to be looked for one by one.
+# Most requests are well formed: what they state is in the vocabulary and as it says. Then no error is looked for one by
+# one. Each rule looks at all facts for one thing that can be wrong with them.
 _well_formed if {
 	input.type
 	input.service_date
 	input.drug.name
-	not _malformed
+	not _peculiar_fact
+	not _mistyped
+	not _unlisted
+	not _no_day
+	not _no_text
+	not _no_number
+	not _peculiar_item
 	not _born_out_of_range
 	not _formulary_unknown
 }
 
-_malformed if {
-	some name, value in input
-	value != null
-	not _part(name, value)
+# What the request states that is not null: how it is declared, `null` where it is not, and its value.
+_facts := array.concat(
+	[[object.get(_shared, name, null), value] |
+		some name, value in input
+		not is_object(value)
+		value != null
+	],
+	[[object.get(_shared, path, object.get(_own, path, null)), value] |
+		some section, members in input
+		some name, value in members
+		is_string(name)
+		value != null
+		path := concat(".", [section, name])
+	],
+)
+
+_shared := data.facts
+
+default _own := {}
+
+_own := version.text.facts
+
+_peculiar_fact if {
+	some [null, _] in _facts
+}
+
+# A name with a dot would pass for another path.
+_peculiar_fact if {
+	some name, members in input
+	_dotted(name, members)
+}
+
+_dotted(name, _) if contains(name, ".")
+
+_dotted(_, members) if {
+	is_object(members)
+	contains(concat("", object.keys(members)), ".")
+}
+
+_mistyped if {
+	some [declared, value] in _facts
+	object.get(_json_types, declared.type, "") != type_name(value)
+}
+
+_json_types := {
+	"string": "string",
+	"number": "number",
+	"integer": "number",
+	"boolean": "boolean",
+	"array": "array",
+}
+
+_unlisted if {
+	some [declared, value] in _facts
+	not value in declared.enum
+	declared.enum
+}
+
+_no_day if {
+	some [declared, value] in _facts
+	declared.format
+	not _scalar("string", declared, value)
+}
+
+_no_text if {
+	some [declared, value] in _facts
+	is_string(value)
+	not declared.enum
+	not declared.format
+	not _scalar("string", declared, value)
+}
+
+_no_number if {
+	some [declared, value] in _facts
+	is_number(value)
+	not _scalar(declared.type, declared, value)
+}
+
+_peculiar_item if {
+	some [declared, value] in _facts
+	is_array(value)
+	some item in value
+	not _item(declared.items, item)
 }
 
 # A member of the request is a section, or a fact by itself.

@@ -12,11 +12,12 @@ import data.priorauth.spelling
 import data.priorauth.vocabulary
 
 # The stated fact is one of those accepted. A value that is `undetermined` is the same as none.
-judge("one_of", criterion) := _judged(
-	criterion,
-	_accepted(stated, criterion),
-	{_name(path): stated, "accepted": criterion.accepted},
-) if {
+judge("one_of", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _accepted(stated, criterion),
+	"facts": {_name(path): stated, "accepted": criterion.accepted},
+}) if {
+	is_array(criterion.accepted)
+	is_array(object.get(criterion, "undetermined", []))
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
 }
@@ -24,22 +25,21 @@ judge("one_of", criterion) := _judged(
 asks("one_of", criterion) := [criterion.fact]
 
 # The member's formulary, however it is spelled, is one of those accepted.
-judge("formulary", criterion) := _judged(
-	criterion,
-	_accepted(stated, criterion),
-	{"formulary": stated, "accepted": criterion.accepted},
-) if {
+judge("formulary", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _accepted(stated, criterion),
+	"facts": {"formulary": stated, "accepted": criterion.accepted},
+}) if {
+	is_array(criterion.accepted)
 	stated := _formulary(object.get(input, ["member", "formulary"], null))
 }
 
 asks("formulary", _) := ["member.formulary"]
 
 # The fact is attested as the guideline expects it, true or false.
-judge("attested", criterion) := _judged(
-	criterion,
-	object.get({null: "unknown"}, stated, {true: "met", false: "not_met"}[stated == criterion.expected]),
-	{_name(path): stated},
-) if {
+judge("attested", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": {null: "unknown", criterion.expected: "met", criterion.expected == false: "not_met"}[stated],
+	"facts": {_name(path): stated},
+}) if {
 	is_boolean(criterion.expected)
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
@@ -48,45 +48,41 @@ judge("attested", criterion) := _judged(
 asks("attested", criterion) := [criterion.fact]
 
 # The fact is stated, whatever it is. Its absence never denies.
-judge("stated", criterion) := _judged(
-	criterion,
-	{true: "met", false: "unknown"}[stated != null],
-	{_name(path): stated},
-) if {
+judge("stated", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": {true: "met", false: "unknown"}[stated != null],
+	"facts": {_name(path): stated},
+}) if {
 	path := split(criterion.fact, ".")
-	stated := object.get(input, path, null)
+	stated := _none_as_absent(object.get(input, path, null), criterion.fact)
 }
 
 asks("stated", criterion) := [criterion.fact]
 
 # There is at least one supporting document. Its absence never denies.
-judge("documented", criterion) := _judged(
-	criterion,
-	{true: "met", false: "unknown"}[documents > 0],
-	{"documents": documents},
-) if {
+judge("documented", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": {true: "met", false: "unknown"}[documents > 0],
+	"facts": {"documents": documents},
+}) if {
 	documents := count([document | some document in input.documentation])
 }
 
 asks("documented", _) := ["documentation"]
 
 # The member's age on the service date, in completed years, is at least `minimum` and at most `maximum`.
-judge("age", criterion) := _judged(
-	criterion,
-	_within(age, criterion),
-	object.union({"age": age}, _bounds(criterion)),
-) if {
+judge("age", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _within(age, criterion),
+	"facts": object.union({"age": age}, _bounds(criterion)),
+}) if {
 	age := _age(object.get(input, ["member", "birth_date"], null))
 }
 
 asks("age", _) := ["member.birth_date"]
 
 # The stated number is at least `minimum` and at most `maximum`.
-judge("threshold", criterion) := _judged(
-	criterion,
-	_within(stated, criterion),
-	object.union({_name(path): stated}, _bounds(criterion)),
-) if {
+judge("threshold", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _within(stated, criterion),
+	"facts": object.union({_name(path): stated}, _bounds(criterion)),
+}) if {
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
 }
@@ -94,12 +90,12 @@ judge("threshold", criterion) := _judged(
 asks("threshold", criterion) := [criterion.fact]
 
 # One of the listed is accepted: of texts, or of objects by the property `of`.
-judge("any_of", criterion) := _judged(
-	criterion,
-	_any(listed, criterion.accepted),
-	{_name(path): listed, "accepted": criterion.accepted},
-) if {
+judge("any_of", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _any(listed, criterion.accepted),
+	"facts": {_name(path): listed, "accepted": criterion.accepted},
+}) if {
 	is_object(criterion.accepted)
+	is_string(object.get(criterion, "of", ""))
 	path := split(criterion.fact, ".")
 	listed := _listed(object.get(input, path, null), criterion)
 }
@@ -107,12 +103,12 @@ judge("any_of", criterion) := _judged(
 asks("any_of", criterion) := [criterion.fact]
 
 # None of the listed is excluded, as with drugs that must not be taken together and with contraindications.
-judge("none_of", criterion) := _judged(
-	criterion,
-	object.get(_opposite, found, null),
-	{_name(path): listed, "excluded": criterion.excluded},
-) if {
+judge("none_of", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _opposite[found],
+	"facts": {_name(path): listed, "excluded": criterion.excluded},
+}) if {
 	is_object(criterion.excluded)
+	is_string(object.get(criterion, "of", ""))
 	path := split(criterion.fact, ".")
 	listed := _listed(object.get(input, path, null), criterion)
 	found := _any(listed, criterion.excluded)
@@ -121,11 +117,10 @@ judge("none_of", criterion) := _judged(
 asks("none_of", criterion) := [criterion.fact]
 
 # The ICD-10-CM code is one of those accepted, or one below it: C90.00 is below C90.0.
-judge("diagnosis", criterion) := _judged(
-	criterion,
-	_below(stated, criterion.accepted),
-	{_name(path): stated, "accepted": criterion.accepted},
-) if {
+judge("diagnosis", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _below(stated, criterion.accepted),
+	"facts": {_name(path): stated, "accepted": criterion.accepted},
+}) if {
 	is_object(criterion.accepted)
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
@@ -134,11 +129,13 @@ judge("diagnosis", criterion) := _judged(
 asks("diagnosis", criterion) := [criterion.fact]
 
 # The day is within so many months, or days, before the service date.
-judge("dated_within", criterion) := _judged(
-	criterion,
-	_dated(day, criterion),
-	object.union({_name(path): day}, object.filter(criterion, ["months", "days"])),
-) if {
+judge("dated_within", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _dated(day, criterion),
+	"facts": object.union({_name(path): day}, within),
+}) if {
+	within := object.filter(criterion, ["months", "days"])
+	[figure] := [figure | some figure in within]
+	is_number(figure)
 	path := split(criterion.fact, ".")
 	day := object.get(input, path, null)
 }
@@ -147,20 +144,19 @@ asks("dated_within", criterion) := [criterion.fact]
 
 # So many of the listed therapies were tried: each failed after the weeks asked for, was not tolerated, or is
 # contraindicated. The list states all therapies; a failure without its weeks is still open.
-judge("tried", criterion) := _judged(
-	criterion,
-	_tried(therapies, criterion),
-	{
+judge("tried", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _tried(therapies, criterion),
+	"facts": {
 		"tried": _therapies(therapies, criterion, {"sure"}),
 		"of": criterion.of,
 		"minimum": criterion.minimum,
 		"weeks": object.get(criterion, "weeks", null),
 	},
-) if {
+}) if {
 	is_number(criterion.minimum)
 	is_number(object.get(criterion, "weeks", 0))
 	is_object(criterion.of)
-	therapies := object.get(input, split(criterion.fact, "."), null)
+	therapies := _listed(object.get(input, split(criterion.fact, "."), null), object.remove(criterion, ["of"]))
 }
 
 asks("tried", criterion) := [criterion.fact]
@@ -170,14 +166,15 @@ asks("tried", criterion) := [criterion.fact]
 # description: >-
 #   The facts that can still change an unknown criterion, each with the JSON Pointer of where it goes. What a kind does not
 #   say otherwise is open while it is absent.
-open(criterion) := [{"path": place, "fact": criterion.fact, "property": "weeks"} |
-	some index, therapy in therapies
-	_standing(therapy, criterion) == "open"
-	place := $"{vocabulary.pointer(criterion.fact)}/{index}/weeks"
+open(criterion) := [{"path": place, "fact": criterion.fact, "property": property} |
+	some index, item in listed
+	some property in _lacking(item, criterion)
+	place := $"{vocabulary.pointer(criterion.fact)}/{index}/{property}"
 ] if {
-	criterion.kind == "tried"
-	therapies := object.get(input, split(criterion.fact, "."), null)
-	therapies != null
+	criterion.kind in {"any_of", "none_of", "tried"}
+	criterion.of
+	listed := object.get(input, split(criterion.fact, "."), null)
+	not listed in {null, []}
 } else := [] if {
 	quantity_unanswerable(criterion)
 } else := [{"path": vocabulary.pointer(fact), "fact": fact} |
@@ -185,17 +182,29 @@ open(criterion) := [{"path": place, "fact": criterion.fact, "property": "weeks"}
 	_open(object.get(input, split(fact, "."), null), criterion)
 ]
 
+# What a listed item does not state, though the criterion can still rest on it.
+_lacking(item, criterion) := [name |
+	some name in [criterion.of]
+	object.get(item, name, null) == null
+] if {
+	criterion.kind != "tried"
+} else := [name |
+	some name in array.concat(["therapy", "result"], ["weeks" | _weeks_count(item, criterion)])
+	object.get(item, name, null) == null
+] if {
+	_standing(item, criterion) == "open"
+} else := []
+
+_weeks_count(therapy, criterion) if {
+	criterion.weeks
+	object.get(therapy, "result", null) in {null, "failure"}
+}
+
 _open(stated, _) if stated in {null, []}
 
 _open(stated, criterion) if stated in criterion.undetermined
 
-_judged(criterion, status, facts) := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": status,
-	"facts": facts,
-}
+_cited := ["id", "clause", "text"]
 
 _name(path) := path[count(path) - 1]
 
@@ -205,7 +214,7 @@ _accepted(stated, criterion) := "unknown" if {
 	stated in criterion.accepted
 } else := "unknown" if {
 	stated in criterion.undetermined
-} else := "not_met" if is_array(criterion.accepted)
+} else := "not_met" if not is_array(stated)
 
 _formulary(null) := null
 
@@ -225,25 +234,33 @@ _within(number, criterion) := "unknown" if {
 	number == null
 } else := "not_met" if {
 	number < criterion.minimum
+	is_number(number)
 } else := "not_met" if {
 	number > criterion.maximum
-} else := "met"
+	is_number(number)
+} else := "met" if is_number(number)
 
 # An empty list states that there is none where the fact says so; else it is the same as absent.
-_listed(stated, criterion) := null if {
-	stated == null
-} else := null if {
+_none_as_absent(stated, fact) := null if {
 	stated == []
-	object.get(vocabulary.fact(criterion.fact), "empty", "absent") != "none"
-} else := [item[criterion.of] | some item in stated] if {
-	criterion.of
+	object.get(vocabulary.fact(fact), "empty", "absent") != "none"
 } else := stated
+
+# What is listed, or what each item of it has as the property `of`: null where it does not state that.
+_listed(stated, criterion) := null if {
+	_none_as_absent(stated, criterion.fact) == null
+} else := [object.get(item, criterion.of, null) | some item in stated] if {
+	criterion.of
+	is_array(stated)
+} else := stated if is_array(stated)
 
 _any(listed, accepted) := "unknown" if {
 	listed == null
 } else := "met" if {
 	some item in listed
 	accepted[item]
+} else := "unknown" if {
+	null in listed
 } else := "not_met"
 
 _opposite := {"met": "not_met", "not_met": "met", "unknown": "unknown"}
@@ -253,7 +270,7 @@ _below(stated, accepted) := "unknown" if {
 } else := "met" if {
 	some code, _ in accepted
 	startswith(_code(stated), _code(code))
-} else := "not_met"
+} else := "not_met" if is_string(stated)
 
 _code(code) := replace(upper(spelling.trimmed(code)), ".", "")
 
@@ -275,15 +292,22 @@ _tried(therapies, criterion) := "unknown" if {
 	count(_therapies(therapies, criterion, {"sure", "open"})) >= criterion.minimum
 } else := "not_met"
 
-# Each therapy once, in the order of their names.
-_therapies(therapies, criterion, standings) := sort({therapy.therapy |
-	some therapy in therapies
+# Each therapy once, in the order of their names; one that is not named is counted by its place.
+_therapies(therapies, criterion, standings) := sort({name |
+	some index, therapy in therapies
 	_standing(therapy, criterion) in standings
+	name := object.get({null: index}, object.get(therapy, "therapy", null), therapy.therapy)
 })
 
-_standing(therapy, criterion) := "sure" if {
+_standing(therapy, criterion) := "open" if {
+	object.get(therapy, "therapy", null) == null
+	_result_counts(therapy)
+} else := "open" if {
 	criterion.of[therapy.therapy]
-	object.get(therapy, "result", null) in {"intolerance", "contraindication"}
+	object.get(therapy, "result", null) == null
+} else := "sure" if {
+	criterion.of[therapy.therapy]
+	therapy.result in {"intolerance", "contraindication"}
 } else := "sure" if {
 	criterion.of[therapy.therapy]
 	therapy.result == "failure"
@@ -298,3 +322,5 @@ _standing(therapy, criterion) := "sure" if {
 	therapy.result == "failure"
 	object.get(therapy, "weeks", null) == null
 }
+
+_result_counts(therapy) if object.get(therapy, "result", null) in {null, "failure", "intolerance", "contraindication"}

@@ -3,17 +3,16 @@
 package priorauth.criteria
 
 # The quantity is within the limit of the dose, scaled to the days supply.
-judge("quantity_by_dose", criterion) := _judged(
-	criterion,
-	_limited(requested, allowed, criterion),
-	{
+judge("quantity_by_dose", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _limited(requested, allowed, criterion),
+	"facts": {
 		_name(dose_path): dose,
 		_name(quantity_path): requested,
 		"days_supply": days,
 		"limit": limit,
 		"allowed": allowed,
 	},
-) if {
+}) if {
 	is_array(criterion.limits)
 	dose_path := split(criterion.dose, ".")
 	quantity_path := split(criterion.quantity, ".")
@@ -27,11 +26,10 @@ judge("quantity_by_dose", criterion) := _judged(
 asks("quantity_by_dose", criterion) := [criterion.dose, criterion.quantity, "quantity.days_supply"]
 
 # The quantity is within one limit for so many days, scaled to the days supply.
-judge("quantity", criterion) := _judged(
-	criterion,
-	_limited(requested, allowed, criterion),
-	{_name(path): requested, "days_supply": days, "limit": criterion.limit, "allowed": allowed},
-) if {
+judge("quantity", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _limited(requested, allowed, criterion),
+	"facts": {_name(path): requested, "days_supply": days, "limit": criterion.limit, "allowed": allowed},
+}) if {
 	path := split(criterion.quantity, ".")
 	requested := object.get(input, path, null)
 	days := object.get(input, ["quantity", "days_supply"], null)
@@ -41,11 +39,10 @@ judge("quantity", criterion) := _judged(
 asks("quantity", criterion) := [criterion.quantity, "quantity.days_supply"]
 
 # The quantity of one dose is within a limit, whatever the days supply.
-judge("quantity_per_dose", criterion) := _judged(
-	criterion,
-	_limited(requested, criterion.maximum, criterion),
-	{_name(path): requested, "allowed": criterion.maximum},
-) if {
+judge("quantity_per_dose", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _limited(requested, criterion.maximum, criterion),
+	"facts": {_name(path): requested, "allowed": criterion.maximum},
+}) if {
 	is_number(criterion.maximum)
 	path := split(criterion.quantity, ".")
 	requested := object.get(input, path, null)
@@ -54,17 +51,16 @@ judge("quantity_per_dose", criterion) := _judged(
 asks("quantity_per_dose", criterion) := [criterion.quantity]
 
 # The quantity of one dose is what the member's weight needs, in whole units.
-judge("quantity_by_weight", criterion) := _judged(
-	criterion,
-	_limited(requested, allowed, criterion),
-	{
+judge("quantity_by_weight", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _limited(requested, allowed, criterion),
+	"facts": {
 		_name(path): requested,
 		"weight_kg": weight,
 		"mg_per_kg": criterion.mg_per_kg,
 		"unit_mg": criterion.unit_mg,
 		"allowed": allowed,
 	},
-) if {
+}) if {
 	path := split(criterion.quantity, ".")
 	requested := object.get(input, path, null)
 	weight := object.get(input, split(criterion.weight, "."), null)
@@ -74,11 +70,10 @@ judge("quantity_by_weight", criterion) := _judged(
 asks("quantity_by_weight", criterion) := [criterion.weight, criterion.quantity]
 
 # Coverage is for so many months at most. Who asks for none asks for that.
-judge("duration", criterion) := _judged(
-	criterion,
-	{true: "met", false: "reduced"}[months <= criterion.maximum],
-	{"months": stated, "maximum": criterion.maximum},
-) if {
+judge("duration", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": {true: "met", false: "reduced"}[months <= criterion.maximum],
+	"facts": {"months": stated, "maximum": criterion.maximum},
+}) if {
 	is_number(criterion.maximum)
 	stated := object.get(input, "duration_months", null)
 	months := object.get({null: criterion.maximum}, stated, stated)

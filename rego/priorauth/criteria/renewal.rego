@@ -2,14 +2,13 @@
 package priorauth.criteria
 
 # The measure improved on its baseline by so many percent, or by so much; lower is better, unless `higher_is_better`.
-judge("response", criterion) := _judged(
-	criterion,
-	_response(before, now, criterion),
-	object.union(
+judge("response", criterion) := object.union(object.filter(criterion, _cited), {
+	"status": _response(before, now, criterion),
+	"facts": object.union(
 		{"baseline": before, "current": now},
 		object.filter(criterion, ["percent", "amount"]),
 	),
-) if {
+}) if {
 	before := object.get(input, split(criterion.baseline, "."), null)
 	now := object.get(input, split(criterion.current, "."), null)
 }
