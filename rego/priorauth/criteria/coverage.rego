@@ -296,7 +296,7 @@ _tried(therapies, criterion) := "unknown" if {
 _therapies(therapies, criterion, standings) := sort({name |
 	some index, therapy in therapies
 	_standing(therapy, criterion) in standings
-	name := object.get({null: index}, object.get(therapy, "therapy", null), therapy.therapy)
+	name := [name | some name in [object.get(therapy, "therapy", null), index]; name != null][0]
 })
 
 _standing(therapy, criterion) := "open" if {

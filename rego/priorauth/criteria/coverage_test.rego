@@ -299,7 +299,6 @@ test_diagnosis_does_not_decide_on_what_is_no_text if {
 _dated := {"kind": "dated_within", "fact": "clinical.date", "months": 6}
 
 test_dated_within[name] if {
-	days := {"fact": "clinical.on", "days": 28}
 	some name, case in {
 		"the day itself": [{}, _on("2022-11-01", "2022-11-01"), "met", {"date": "2022-11-01", "months": 6}],
 		"last day": [{}, _on("2022-05-01", "2022-11-01"), "met", {"date": "2022-05-01", "months": 6}],
