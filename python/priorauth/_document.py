@@ -69,13 +69,16 @@ def flag(document: Object, key: str, at: At) -> bool:
     return value
 
 
-def whole(document: Object, key: str, at: At) -> int:
-    value = document.get(key)
-    if type(value) is float and value.is_integer():
-        return int(value)
-    if type(value) is not int:
-        expected("a whole number", document, key, at)
-    return value
+def numbers(document: Object, key: str, at: At) -> dict[str, int | float]:
+    """A member that is an object of numbers; whole ones are ints, however they are written."""
+    value = mapping(member(document, key, at), (at, key))
+    for name, number in value.items():
+        if type(number) not in (int, float):
+            expected("a number", value, name, (at, key))
+    return {
+        name: int(number) if float(number).is_integer() else number
+        for name, number in value.items()
+    }
 
 
 def day(document: Object, key: str, at: At) -> date:

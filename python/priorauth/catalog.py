@@ -17,6 +17,7 @@ from ._document import (
     mapping,
     member,
     text,
+    text_or_none,
     texts,
 )
 
@@ -31,12 +32,22 @@ class Question:
 
 @dataclass(frozen=True)
 class Clause:
-    """A criterion of a guideline: its section's id, the clause it stands on, what it asks for."""
+    """A criterion of a guideline: the clause it stands on, its words, and what it asks for.
+
+    `stage` is `applicability`, `coverage` or `limits`. `type` is the type of request that it is
+    for, None for both. `parent` is the id of the group that it is a part of, or None. `figures` are
+    what its kind compares with.
+    """
 
     id: str
-    section: str
     clause: str
     text: str
+    kind: str
+    stage: str
+    type: str | None
+    parent: str | None
+    figures: Mapping[str, Any] = field(repr=False, hash=False)
+    readings: tuple[str, ...] = field(repr=False)
     questions: tuple[Question, ...]
 
 
@@ -47,8 +58,7 @@ class Section:
     `readings` say how the text is read where it leaves room.
     """
 
-    id: str
-    section: str
+    number: str
     title: str
     text: str = field(repr=False)
     readings: tuple[str, ...] = field(repr=False)
@@ -58,7 +68,8 @@ class Section:
 class GuidelineVersion:
     """One version: in force for service dates from `in_force_from` to `in_force_to` (None: on).
 
-    `next_review` is a month, `YYYY-MM`.
+    `next_review` is a month, `YYYY-MM`. `facts` are those that its criteria ask for, by path, each
+    as the vocabulary declares it.
     """
 
     version: str
@@ -68,6 +79,7 @@ class GuidelineVersion:
     in_force_to: date | None
     sections: tuple[Section, ...]
     criteria: tuple[Clause, ...]
+    facts: Mapping[str, Any] = field(repr=False, hash=False)
 
 
 @dataclass(frozen=True)
@@ -106,16 +118,16 @@ def _version(doc: Object, at: At) -> GuidelineVersion:
         effective_date=day(doc, "effective_date", at),
         next_review=text(doc, "next_review", at),
         in_force_from=day(in_force, "from", (at, "in_force")),
-        in_force_to=day_or_none(in_force, "to", (at, "in_force")),
+        in_force_to=day_or_none({"to": None, **in_force}, "to", (at, "in_force")),
         sections=listed(doc, "sections", at, _section),
         criteria=listed(doc, "criteria", at, _clause),
+        facts=mapping(member(doc, "facts", at), (at, "facts")),
     )
 
 
 def _section(doc: Object, at: At) -> Section:
     return Section(
-        id=text(doc, "id", at),
-        section=text(doc, "section", at),
+        number=text(doc, "number", at),
         title=text(doc, "title", at),
         text=text(doc, "text", at),
         readings=texts(doc, "readings", at),
@@ -125,10 +137,15 @@ def _section(doc: Object, at: At) -> Section:
 def _clause(doc: Object, at: At) -> Clause:
     return Clause(
         id=text(doc, "id", at),
-        section=text(doc, "section", at),
         clause=text(doc, "clause", at),
         text=text(doc, "text", at),
-        questions=listed(doc, "questions", at, _question),
+        kind=text(doc, "kind", at),
+        stage=text(doc, "stage", at),
+        type=text_or_none(doc, "type", at),
+        parent=text_or_none(doc, "parent", at),
+        figures=mapping(member(doc, "figures", at), (at, "figures")),
+        readings=texts(doc, "readings", at),
+        questions=listed(doc, "asks", at, _question),
     )
 
 

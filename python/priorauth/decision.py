@@ -20,18 +20,19 @@ from ._document import (
     malformed,
     mapping,
     member,
+    numbers,
     one_of,
     optional,
     text,
     text_or_none,
-    whole,
 )
 
 Outcome = Literal["approved", "modified", "denied", "pended", "not_applicable", "invalid"]
 """What is decided: as asked, with less than asked, not, not yet, nothing to decide, unreadable."""
 
-Status = Literal["met", "not_met", "unknown", "reduced"]
-"""How a criterion stands; `unknown` when a fact it rests on is absent."""
+Status = Literal["met", "not_met", "unknown", "reduced", "not_considered"]
+"""How a criterion stands; `unknown` when a fact it rests on is absent, `not_considered` as a part
+of a branch that is not taken."""
 
 _OUTCOMES: tuple[str, ...] = get_args(Outcome)
 _STATUSES: tuple[str, ...] = get_args(Status)
@@ -50,13 +51,18 @@ class GuidelineReference:
 
 @dataclass(frozen=True)
 class Criterion:
-    """One clause of the guideline, how it stands, and the facts it rests on (None: unknown)."""
+    """One clause of the guideline, how it stands, and the facts it rests on (None: unknown).
+
+    A group has a `kind` (`all`, `any`, `branch`) and `parts` instead of facts.
+    """
 
     id: str
     clause: str
     text: str = field(repr=False)
     status: Status
     facts: Mapping[str, Any] = field(repr=False, hash=False)
+    kind: str | None = None
+    parts: tuple[Criterion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,15 +87,15 @@ class Missing:
 
 @dataclass(frozen=True)
 class Authorization:
-    """What is authorized: first and last day, 20 mg tablets per fill, days a fill lasts.
+    """What is authorized: first and last day, and what each fill may hold.
 
-    `package` is the guideline's pack for the dose and its schedule, or None.
+    `quantity` has the names that the request's own quantity has, such as `tablets` and
+    `days_supply`. `package` is the guideline's pack for the dose and its schedule, or None.
     """
 
     start_date: date
     end_date: date
-    tablets: int
-    days_supply: int
+    quantity: Mapping[str, int | float] = field(hash=False)
     package: str | None
 
 
@@ -182,12 +188,15 @@ def _reference(doc: Object, at: At) -> GuidelineReference:
 
 
 def _criterion(doc: Object, at: At) -> Criterion:
+    group = "parts" in doc
     return Criterion(
         id=text(doc, "id", at),
         clause=text(doc, "clause", at),
         text=text(doc, "text", at),
         status=one_of(_STATUSES, doc, "status", at),
-        facts=mapping(member(doc, "facts", at), (at, "facts")),
+        facts={} if group else mapping(member(doc, "facts", at), (at, "facts")),
+        kind=text(doc, "kind", at) if group else None,
+        parts=listed(doc, "parts", at, _criterion) if group else (),
     )
 
 
@@ -213,8 +222,7 @@ def _authorization(doc: Object, at: At) -> Authorization:
     return Authorization(
         start_date=day(doc, "start_date", at),
         end_date=day(doc, "end_date", at),
-        tablets=whole(doc, "tablets", at),
-        days_supply=whole(doc, "days_supply", at),
+        quantity=numbers(doc, "quantity", at),
         package=text_or_none(doc, "package", at),
     )
 

@@ -63,14 +63,14 @@ _version(content, version) := {
 	"next_review": content.next_review,
 	"in_force": content.in_force,
 	"sections": [object.union({"readings": []}, section) | some section in content.sections],
-	"criteria": [_criterion(each) | some each in all],
+	"criteria": [_criterion(each, facts) | some each in all],
 	"facts": {path: facts[path] | some each in all; some path in asked(each.criterion)},
 } if {
 	all := listed(content)
 	facts := declared(content)
 }
 
-_criterion(each) := {
+_criterion(each, facts) := {
 	"id": each.criterion.id,
 	"clause": each.criterion.clause,
 	"text": each.criterion.text,
@@ -80,7 +80,7 @@ _criterion(each) := {
 	"parent": each.parent,
 	"figures": object.remove(each.criterion, ["id", "clause", "text", "kind", "parts", "questions", "readings"]),
 	"readings": object.get(each.criterion, "readings", []),
-	"asks": [{"path": vocabulary.pointer(fact), "question": object.get(each.criterion, ["questions", fact], null)} |
+	"asks": [{"path": vocabulary.pointer(fact), "question": object.get(each.criterion, ["questions", fact], facts[fact].question)} |
 		some fact in asked(each.criterion)
 	],
 }

@@ -30,6 +30,8 @@ judge("quantity", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _limited(requested, allowed, criterion),
 	"facts": {_name(path): requested, "days_supply": days, "limit": criterion.limit, "allowed": allowed},
 }) if {
+	is_number(criterion.limit.quantity)
+	is_number(criterion.limit.days)
 	path := split(criterion.quantity, ".")
 	requested := object.get(input, path, null)
 	days := object.get(input, ["quantity", "days_supply"], null)
@@ -61,6 +63,8 @@ judge("quantity_by_weight", criterion) := object.union(object.filter(criterion, 
 		"allowed": allowed,
 	},
 }) if {
+	is_number(criterion.mg_per_kg)
+	is_number(criterion.unit_mg)
 	path := split(criterion.quantity, ".")
 	requested := object.get(input, path, null)
 	weight := object.get(input, split(criterion.weight, "."), null)
@@ -77,6 +81,7 @@ judge("duration", criterion) := object.union(object.filter(criterion, _cited), {
 	is_number(criterion.maximum)
 	stated := object.get(input, "duration_months", null)
 	months := object.get({null: criterion.maximum}, stated, stated)
+	is_number(months)
 }
 
 asks("duration", _) := []
@@ -114,6 +119,7 @@ unanswerable(criterion) := {
 	"code": "days_supply_too_short",
 	"message": $"The limit in {criterion.clause} allows less than one unit for a days supply of {input.quantity.days_supply}, so a person decides.",
 } if {
+	criterion.kind in {"quantity", "quantity_by_dose"}
 	judged := judge(criterion.kind, criterion)
 	judged.facts.allowed < 1
 	is_number(judged.facts.allowed)
@@ -124,7 +130,12 @@ quantity_unanswerable(criterion) if {
 	unanswerable(criterion)
 }
 
-_limited(requested, allowed, criterion) := "unknown" if {
+_limited(requested, allowed, criterion) := _within_limit(requested, allowed, criterion) if {
+	is_number(object.get(criterion, "strength_mg", 0))
+}
+
+# What is scaled to the days supply can be less than one unit; what one dose may hold is as the guideline says.
+_within_limit(requested, allowed, criterion) := "unknown" if {
 	requested == null
 } else := "unknown" if {
 	allowed == null
@@ -133,9 +144,10 @@ _limited(requested, allowed, criterion) := "unknown" if {
 	criterion.strength_mg
 } else := "unknown" if {
 	allowed < 1
+	criterion.kind in {"quantity", "quantity_by_dose"}
 } else := "met" if {
 	requested <= allowed
-} else := "reduced"
+} else := "reduced" if is_number(requested)
 
 # Two limits for one dose conflict here, which is an error and not a decision.
 _limit(limits, dose) := object.remove(listed, ["dose"]) if {

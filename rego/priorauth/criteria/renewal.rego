@@ -6,9 +6,13 @@ judge("response", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _response(before, now, criterion),
 	"facts": object.union(
 		{"baseline": before, "current": now},
-		object.filter(criterion, ["percent", "amount"]),
+		asked,
 	),
 }) if {
+	asked := object.filter(criterion, ["percent", "amount"])
+	[figure] := [figure | some figure in asked]
+	is_number(figure)
+	is_boolean(object.get(criterion, "higher_is_better", false))
 	before := object.get(input, split(criterion.baseline, "."), null)
 	now := object.get(input, split(criterion.current, "."), null)
 }
@@ -29,7 +33,8 @@ _response(before, now, criterion) := "unknown" if {
 	is_number(criterion.amount)
 	round((_gain(before, now, criterion) - criterion.amount) * 1000000) >= 0
 } else := "not_met" if {
-	is_number(object.get(criterion, "percent", object.get(criterion, "amount", null)))
+	is_number(before)
+	is_number(now)
 }
 
 _gain(before, now, criterion) := now - before if {
