@@ -146,6 +146,7 @@ _within_limit(requested, allowed, criterion) := "unknown" if {
 	allowed < 1
 	criterion.kind in {"quantity", "quantity_by_dose"}
 } else := "met" if {
+	is_number(requested)
 	requested <= allowed
 } else := "reduced" if is_number(requested)
 
