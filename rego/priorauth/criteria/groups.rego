@@ -94,11 +94,7 @@ _open_4(part, judged) := [] if {
 
 _open_5(part, judged) := [] if {
 	judged.status != "unknown"
-} else := criteria.open(part) if {
-	not part.parts
-} else := _value_asked(part) if {
-	_value_unknown(part)
-}
+} else := criteria.open(part)
 
 # METADATA
 # title: Bearing
@@ -125,9 +121,7 @@ _bearing_4(part, judged) := [[part, judged]] if {
 	not _divides(part, judged)
 } else := [each | some index, inner in part.parts; judged.parts[index].status == judged.status; some each in _bearing_5(inner, judged.parts[index])]
 
-_bearing_5(part, judged) := [[part, judged]] if {
-	not _divides(part, judged)
-}
+_bearing_5(part, judged) := [[part, judged]]
 
 _divides(criterion, judged) if {
 	criterion.kind in {"all", "branch"}
@@ -168,16 +162,28 @@ _leaves_4(part, judged) := [] if {
 
 _leaves_5(part, judged) := [] if {
 	judged.status == "not_considered"
-} else := [[part, judged]] if {
-	not part.parts
-}
+} else := [[part, judged]]
 
 # The parts of a group; those of a branch that is not taken are marked.
 _parts(criterion) := criterion.parts if {
 	criterion.kind in {"all", "any"}
 } else := [_marked(part, value) | some part in criterion.parts] if {
 	criterion.kind == "branch"
+	is_string(criterion.fact)
+	every part in criterion.parts {
+		_divisible(part.when)
+	}
 	value := _value(criterion)
+	not is_array(value)
+}
+
+# Whether a branch says of which values it is. Where one says it in figures of another type there is no decision.
+_divisible(when) if {
+	is_array(object.get(when, "values", []))
+	every figure in object.filter(when, ["minimum", "maximum"]) {
+		is_number(figure)
+	}
+	object.filter(when, ["values", "minimum", "maximum"]) != {}
 }
 
 _marked(part, value) := part if {
@@ -249,7 +255,7 @@ _status("branch", criterion, statuses) := "unknown" if {
 	taken != set()
 } else := "unknown" if {
 	# No limit is on file for this value.
-	some part in criterion.parts
+	walk(criterion.parts, [_, part])
 	criteria.limit_kinds[part.kind]
 } else := "not_met"
 
