@@ -71,8 +71,13 @@ _last(date) := _lengths[substring(date, 5, 2)] if {
 	substring(date, 5, 2) != "02"
 } else := "29" if {
 	_year(date) % 4 == 0
-	substring(date, 0, 4) != "1900"
+	not _common_century(date)
 } else := "28"
+
+_common_century(date) if {
+	substring(date, 2, 2) == "00"
+	_year(date) % 400 != 0
+}
 
 _lengths := {
 	"01": "31", "03": "31", "04": "30", "05": "31", "06": "30", "07": "31",
