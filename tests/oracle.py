@@ -2,7 +2,8 @@
 
 Written from the guideline's text (clauses are named as the text numbers them) and the design's
 "Readings", never from the Rego: where the two agree, they agree for a reason. It computes the
-whole decision document except prose; `comparable` takes the prose out of a real one.
+whole decision document except prose; `comparable` takes the prose out of a real one. Of the
+policy's data it reads only the list of placeholders, which stands nowhere else.
 
 Requests are JSON values as `json.loads` gives them. Numbers may also be `Decimal`, for documents
 read with ``parse_float=Decimal``.
@@ -11,24 +12,36 @@ read with ``parse_float=Decimal``.
 from __future__ import annotations
 
 import calendar
+import functools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 # --------------------------------------------------------------------------------------------
 # What the guideline says
 # --------------------------------------------------------------------------------------------
 
 # The header.
-DRUG_NAMES = {"xpovio", "selinexor"}
+DRUG_NAMES = {"xpovio", "selinexor", "xpovio (selinexor)"}
 EFFECTIVE = date(2022, 10, 3)
 NEXT_REVIEW = "2023-06"
 LAST_DAY_OF_REVIEW_MONTH = date(2023, 6, 30)  # reading 2
 BENEFITS = ["pharmacy"]  # the Medical Benefit box is not ticked
 FORMULARIES = ["1", "2", "3", "4"]
+FORMULARY_NAMES = {  # the plan's, and how the "Applicable" table names them
+    "1": {"1", "formulary 1"},
+    "2": {"2", "formulary 2"},
+    "3": {"3", "formulary 3", "3/exclusive", "formulary 3/exclusive"},
+    "4": {"4", "formulary 4", "4/aon", "formulary 4/aon"},
+    "other": {"other"},
+}
 
 # VIII, change log: "8/1/20: new policy", and no changes since (reading 1).
 IN_FORCE_FROM = date(2020, 8, 1)
@@ -57,26 +70,34 @@ LIMIT_DAYS = 28
 MAXIMUM_MONTHS = 6
 
 # VI: "stabilization of disease or in absence of disease progression".
-CONTROLLED = [
-    "stringent_complete_response",
-    "complete_response",
-    "very_good_partial_response",
-    "partial_response",
-    "minimal_response",
-    "stable_disease",
-]
+CONTROLLED = sorted(
+    [
+        "stringent_complete_response",
+        "complete_response",
+        "very_good_partial_response",
+        "partial_response",
+        "minimal_response",
+        "stable_disease",
+    ]
+)
 PROGRESSION = ["progressive_disease"]
 
-# VII: (mg/week, times per week) -> pack. 80 mg twice weekly is 160 mg/week (reading 6).
+# VII: "available as 20 mg oral tablets" (reading 10).
+TABLET_MG = 20
+
+# VII: (mg/week, times per week) -> pack and its tablets. 80 mg twice weekly is 160 mg/week
+# (reading 6).
 PACKS = {
-    (60, 1): "60 mg once weekly",
-    (80, 1): "80 mg once weekly",
-    (160, 2): "80 mg twice weekly",
-    (100, 1): "100 mg once weekly",
+    (60, 1): ("60 mg once weekly", 12),
+    (80, 1): ("80 mg once weekly", 16),
+    (160, 2): ("80 mg twice weekly", 32),
+    (100, 1): ("100 mg once weekly", 20),
 }
 
-# The plan's own setting: a clinician makes every adverse determination.
+# The plan's own settings: a clinician makes every adverse determination, and a renewal is early
+# when the prior authorization has more than these days to go.
 CLINICIAN_REVIEWS = {"denied", "modified"}
+EARLY_RENEWAL_DAYS = 60
 
 GUIDELINE = {
     "id": "xpovio",
@@ -92,11 +113,14 @@ GUIDELINE = {
 
 
 def real_day(value: object) -> date | None:
-    """The day a `YYYY-MM-DD` text names; None when it names none in the years 0001 to 9998."""
+    """The day a `YYYY-MM-DD` text names; None when it names none in the years 1870 to 2099.
+
+    A member is less than 120 years old, and a service date is not before 1990.
+    """
     if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         return None
     year, month, day = (int(part) for part in value.split("-"))
-    if not (1 <= year <= 9998 and 1 <= month <= 12):
+    if not (1870 <= year <= 2099 and 1 <= month <= 12):
         return None
     if not 1 <= day <= calendar.monthrange(year, month)[1]:
         return None
@@ -123,8 +147,16 @@ def last_day(start: date, months: int) -> date:
 # The request check
 # --------------------------------------------------------------------------------------------
 
-BLANKS = "\t\n\v\f\r "
+SPACE = (
+    "".join(
+        map(chr, [*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029])
+    )
+    + "\u202f\u205f\u3000"
+)
+"""What Unicode calls white space."""
+
 BILLION = 10**9
+MAXIMUM_AGE = 120
 
 Check = Callable[[Any], bool]
 
@@ -150,8 +182,36 @@ def is_day(value: Any) -> bool:
     return real_day(value) is not None
 
 
+def is_service_date(value: Any) -> bool:
+    day = real_day(value)
+    return day is not None and day.year >= 1990
+
+
+@functools.cache
+def placeholders() -> set[str]:
+    path = Path(__file__).parent.parent / "policy/placeholders/data.yaml"
+    return set(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
 def is_text(value: Any) -> bool:
-    return isinstance(value, str) and value.strip(BLANKS) != ""
+    """A text that says something: what only says that there is nothing is no evidence."""
+    return isinstance(value, str) and value.strip(SPACE).lower() not in {"", *placeholders()}
+
+
+def formulary_named(value: Any) -> str | None:
+    """The plan's formulary, however it is spelt; None when the plan does not know it."""
+    if not isinstance(value, str):
+        return None
+    name = value.strip(SPACE).lower().removesuffix(".0")
+    return next((each for each, names in FORMULARY_NAMES.items() if name in names), None)
+
+
+def is_formulary(value: Any) -> bool:
+    return formulary_named(value) is not None
+
+
+def drug_named(value: str) -> str:
+    return re.sub("[®™]", "", value).lower().strip(SPACE)
 
 
 def is_request_id(value: Any) -> bool:
@@ -185,13 +245,13 @@ REQUEST = Section(
     {
         "request_id": is_request_id,
         "type": one_of("initial", "renewal"),
-        "service_date": is_day,
-        "drug": Section({"name": is_text}, required=("name",)),
+        "service_date": is_service_date,
+        "drug": Section({"name": is_text, "strength_mg": is_dose}, required=("name",)),
         "member": Section(
             {
                 "birth_date": is_day,
                 "benefit": one_of("pharmacy", "medical"),
-                "formulary": is_text,
+                "formulary": is_formulary,
                 "drug_on_formulary": is_boolean,
                 "closed_formulary": is_boolean,
                 "formulary_alternatives_tried": is_boolean,
@@ -272,18 +332,22 @@ def request_errors(request: Any) -> list[str]:
             found.append("/drug/name")  # an absent section lacks what is required in it
         service_date = real_day(request.get("service_date"))
         birth_date = real_day(fact(request, "member", "birth_date"))
-        if service_date and birth_date and birth_date > service_date:
+        if (
+            service_date
+            and birth_date
+            and not 0 <= completed_years(birth_date, service_date) < MAXIMUM_AGE
+        ):
             found.append("/member/birth_date")
     return sorted(found)
 
 
 def fact(request: Any, *path: str) -> Any:
-    """The fact at `path`; None when it, or a section on the way, is absent, null or empty."""
+    """The fact at `path`; None when it, or a section on the way, is absent or null."""
     for key in path:
         if not isinstance(request, dict):
             return None
         request = request.get(key)
-    return None if request == [] else request
+    return request
 
 
 # --------------------------------------------------------------------------------------------
@@ -297,7 +361,8 @@ MET, NOT_MET, UNKNOWN, REDUCED = "met", "not_met", "unknown", "reduced"
 class Criterion:
     """One criterion, judged.
 
-    `absent`: the pointers of the facts it rests on that the request does not give.
+    `absent`: the pointers of the facts that the request does not give and that could still
+    change the status.
     """
 
     id: str
@@ -324,7 +389,7 @@ def judge(
 def applicability(request: Any) -> list[Criterion]:
     """The header's "Applicable" table and the footer."""
     benefit = fact(request, "member", "benefit")
-    formulary = fact(request, "member", "formulary")
+    formulary = formulary_named(fact(request, "member", "formulary"))
     covered = fact(request, "member", "drug_on_formulary")
     return [
         judge(
@@ -334,7 +399,7 @@ def applicability(request: Any) -> list[Criterion]:
             "/member/benefit",
             lambda value: value in BENEFITS,
             benefit=benefit,
-            applicable=BENEFITS,
+            accepted=BENEFITS,
         ),
         judge(
             "formulary",
@@ -343,7 +408,7 @@ def applicability(request: Any) -> list[Criterion]:
             "/member/formulary",
             lambda value: value in FORMULARIES,
             formulary=formulary,
-            applicable=FORMULARIES,
+            accepted=FORMULARIES,
         ),
         judge(
             "drug_on_formulary",
@@ -358,16 +423,14 @@ def applicability(request: Any) -> list[Criterion]:
 
 def documentation(request: Any) -> Criterion:
     """II. No document is evidence that is missing, not evidence against."""
-    documents = fact(request, "documentation")
-    count = None if documents is None else len(documents)
+    count = len(fact(request, "documentation") or [])
     return judge(
         "documentation",
         "II",
-        count,
+        count or None,
         "/documentation",
         lambda value: value >= MINIMUM_DOCUMENTS,
         documents=count,
-        minimum=MINIMUM_DOCUMENTS,
     )
 
 
@@ -376,7 +439,9 @@ def initial_criteria(request: Any) -> list[Criterion]:
     born = real_day(fact(request, "member", "birth_date"))
     on = real_day(fact(request, "service_date"))
     age = completed_years(born, on) if born and on else None
-    taxonomies = fact(request, "prescriber", "taxonomies")
+    # Every prescriber has a specialty, so that an empty list says nothing; a use that no
+    # recommendation supports is stated by an empty list.
+    taxonomies = fact(request, "prescriber", "taxonomies") or None
     nccn = fact(request, "nccn")
     categories = None if nccn is None else [each["category"] for each in nccn]
     return [
@@ -404,7 +469,7 @@ def initial_criteria(request: Any) -> list[Criterion]:
             categories,
             "/nccn",
             lambda each: any(category in NCCN_CATEGORIES for category in each),
-            categories=categories,
+            nccn=categories,
             accepted=NCCN_CATEGORIES,
         ),
     ]
@@ -431,8 +496,7 @@ def renewal_criteria(request: Any) -> list[Criterion]:
             "/clinical/disease_status",
             lambda status: status in CONTROLLED,
             disease_status=disease,
-            controlled=CONTROLLED,
-            progression=PROGRESSION,
+            accepted=CONTROLLED,
         ),
         judge(
             "toxicity",
@@ -446,7 +510,12 @@ def renewal_criteria(request: Any) -> list[Criterion]:
 
 
 def quantity(request: Any) -> Criterion:
-    """IV. A dose it does not list has no limit on file, so a person decides (reading 5)."""
+    """IV. A dose it does not list has no limit on file, so a person decides (reading 5).
+
+    So they do when the tablets are not those that VII lists and IV counts (reading 10). Then, as
+    when the days are too few for a tablet, no fact that is absent could settle it.
+    """
+    strength = fact(request, "drug", "strength_mg")
     dose = fact(request, "dose", "mg_per_week")
     tablets = fact(request, "quantity", "tablets")
     days = fact(request, "quantity", "days_supply")
@@ -456,7 +525,7 @@ def quantity(request: Any) -> Criterion:
         "mg_per_week": dose,
         "tablets": tablets,
         "days_supply": days,
-        "limit": None if limit is None else {"tablets": limit, "days": LIMIT_DAYS},
+        "limit": None if limit is None else {"quantity": limit, "days": LIMIT_DAYS},
         "allowed": allowed,
     }
     absent = [
@@ -469,7 +538,9 @@ def quantity(request: Any) -> Criterion:
         if value is None
     ]
     code = None
-    if dose is not None and limit is None:
+    if strength is not None and strength != TABLET_MG:
+        status, code = UNKNOWN, "strength_not_listed"
+    elif dose is not None and limit is None:
         status, code = UNKNOWN, "dose_not_listed"
     elif allowed is not None and allowed < 1:
         status, code = UNKNOWN, "days_supply_too_short"
@@ -477,7 +548,7 @@ def quantity(request: Any) -> Criterion:
         status = UNKNOWN
     else:
         status = MET if tablets <= allowed else REDUCED
-    return Criterion("quantity", "IV", status, facts, absent, code)
+    return Criterion("quantity", "IV", status, facts, [] if code else absent, code)
 
 
 def duration(request: Any) -> Criterion:
@@ -492,14 +563,20 @@ def duration(request: Any) -> Criterion:
 # --------------------------------------------------------------------------------------------
 
 
-def package(request: Any) -> str | None:
+def pack(request: Any) -> tuple[str, int] | None:
     """VII: by weekly dose and, when given, times per week."""
     dose = fact(request, "dose", "mg_per_week")
     times = fact(request, "dose", "times_per_week")
-    for (mg_per_week, times_per_week), name in PACKS.items():
+    for (mg_per_week, times_per_week), listed in PACKS.items():
         if dose == mg_per_week and times in (None, times_per_week):
-            return name
+            return listed
     return None
+
+
+def package(request: Any, tablets: int) -> str | None:
+    """Reading 6: only when the tablets are a whole number of the pack."""
+    matching = pack(request)
+    return matching[0] if matching and tablets % matching[1] == 0 else None
 
 
 def authorization_start(request: Any) -> date:
@@ -515,33 +592,60 @@ def authorization_start(request: Any) -> date:
 def authorization(request: Any, allowed: int) -> dict[str, Any]:
     start = authorization_start(request)
     months = int(min(fact(request, "duration_months") or MAXIMUM_MONTHS, MAXIMUM_MONTHS))
+    tablets = min(fact(request, "quantity", "tablets"), allowed)
     return {
         "start_date": start.isoformat(),
         "end_date": last_day(start, months).isoformat(),
-        "tablets": min(fact(request, "quantity", "tablets"), allowed),
-        "days_supply": fact(request, "quantity", "days_supply"),
-        "package": package(request),
+        "quantity": {
+            "tablets": tablets,
+            "days_supply": fact(request, "quantity", "days_supply"),
+        },
+        "package": package(request, tablets),
     }
 
 
-def notices(request: Any) -> list[str]:
+def below_dose(request: Any) -> bool:
+    """The tablets fall short of what the weekly dose needs by more than a week's."""
+    dose = fact(request, "dose", "mg_per_week")
+    tablets = fact(request, "quantity", "tablets")
+    days = fact(request, "quantity", "days_supply")
+    if dose is None or tablets is None or days is None:
+        return False
+    strength = fact(request, "drug", "strength_mg") or TABLET_MG
+    a_week = exact(dose)
+    return exact(tablets) * exact(strength) < a_week * exact(days) / 7 - a_week
+
+
+def exact(number: Any) -> Fraction:
+    return Fraction(str(number))
+
+
+def notices(request: Any, authorized: dict[str, Any] | None) -> list[str]:
     on = real_day(fact(request, "service_date"))
     assert on is not None
     ended = real_day(fact(request, "prior_authorization", "end_date"))
     renewal = fact(request, "type") == "renewal"
+    outlasts = unpacked = False
+    if authorized:
+        start, end = (date.fromisoformat(authorized[key]) for key in ("start_date", "end_date"))
+        outlasts = authorized["quantity"]["days_supply"] > (end - start).days + 1
+        unpacked = authorized["package"] is None
     found = {
         "guideline_review_overdue": on > LAST_DAY_OF_REVIEW_MONTH,
         "unchanged_guideline": on < EFFECTIVE,
         "no_matching_package": (
-            fact(request, "dose", "mg_per_week") is not None and package(request) is None
+            fact(request, "dose", "mg_per_week") is not None and (pack(request) is None or unpacked)
         ),
         "coverage_gap": renewal and ended is not None and on > ended + timedelta(days=1),
         "formulary_exception": (
             fact(request, "member", "drug_on_formulary") is False
             and fact(request, "member", "closed_formulary") is True
         ),
+        "early_renewal": (renewal and ended is not None and (ended - on).days > EARLY_RENEWAL_DAYS),
+        "quantity_below_dose": below_dose(request),
+        "fill_outlasts_authorization": outlasts,
     }
-    return [code for code, reported in found.items() if reported]
+    return sorted(code for code, reported in found.items() if reported)
 
 
 def decide(request: Any) -> dict[str, Any]:
@@ -554,7 +658,7 @@ def decide(request: Any) -> dict[str, Any]:
     if errors:
         return document(request, "invalid", errors=errors)
 
-    if fact(request, "drug", "name").strip(BLANKS).lower() not in DRUG_NAMES:
+    if drug_named(fact(request, "drug", "name")) not in DRUG_NAMES:
         return document(request, "not_applicable", reasons=[not_governed("drug")])
     service_date = real_day(fact(request, "service_date"))
     assert service_date is not None
@@ -569,7 +673,8 @@ def decide(request: Any) -> dict[str, Any]:
 
     # The order of the stages is the design's: what does not apply is not judged, what is not
     # covered is not counted, and evidence still to come never makes a denial of an applicable
-    # drug or an approval of anything.
+    # drug or an approval of anything. What is denied already, should the guideline apply, is asked
+    # only whether it does.
     outcome, decisive = "approved", list[Criterion]()
     for stage, adverse in ((applicable, "not_applicable"), (coverage, "denied"), (limits, None)):
         statuses = {criterion.status for criterion in stage}
@@ -577,16 +682,27 @@ def decide(request: Any) -> dict[str, Any]:
             assert adverse
             outcome, decisive = adverse, with_status(stage, NOT_MET)
         elif UNKNOWN in statuses:
-            outcome, decisive = "pended", with_status(criteria, UNKNOWN)
+            settled = stage is applicable and with_status(coverage, NOT_MET)
+            outcome, decisive = "pended", with_status(stage if settled else criteria, UNKNOWN)
         elif REDUCED in statuses:
             outcome, decisive = "modified", with_status(stage, REDUCED)
         if outcome != "approved":
             break
 
     granted = outcome in ("approved", "modified")
+    authorized = authorization(request, limits[0].facts["allowed"]) if granted else None
+    missing = [
+        {"path": path, "criterion": each.id, "clause": each.clause}
+        for each in decisive
+        if outcome == "pended"
+        for path in each.absent
+    ]
     return document(
         request,
         outcome,
+        requires_clinician_review=(
+            outcome in CLINICIAN_REVIEWS or (outcome == "pended" and not missing)
+        ),
         guideline=GUIDELINE,
         criteria=[
             {"id": each.id, "clause": each.clause, "status": each.status, "facts": each.facts}
@@ -595,14 +711,9 @@ def decide(request: Any) -> dict[str, Any]:
         reasons=[
             {"code": each.reason, "criterion": each.id, "clause": each.clause} for each in decisive
         ],
-        missing=[
-            {"path": path, "criterion": each.id, "clause": each.clause}
-            for each in criteria
-            if outcome == "pended"
-            for path in each.absent
-        ],
-        authorization=authorization(request, limits[0].facts["allowed"]) if granted else None,
-        notices=notices(request),
+        missing=missing,
+        authorization=authorized,
+        notices=notices(request, authorized),
     )
 
 
@@ -638,11 +749,18 @@ def comparable(decision: dict[str, Any]) -> dict[str, Any]:
     def without(prose: str, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{k: v for k, v in entry.items() if k != prose} for entry in entries]
 
+    def listed(facts: dict[str, Any]) -> dict[str, Any]:
+        """What is accepted, without the names of it."""
+        return {k: sorted(v) if k == "accepted" else v for k, v in facts.items()}
+
     return {
         **decision,
-        "criteria": without("text", decision["criteria"]),
+        "criteria": [
+            {**each, "facts": listed(each["facts"])}
+            for each in without("text", decision["criteria"])
+        ],
         "reasons": without("message", decision["reasons"]),
         "missing": without("question", decision["missing"]),
-        "notices": [notice["code"] for notice in decision["notices"]],
+        "notices": sorted(notice["code"] for notice in decision["notices"]),
         "errors": [error["path"] for error in decision["errors"]],
     }

@@ -14,7 +14,7 @@ import data.priorauth.version
 # description: The authorization as a decision has it, `null` where nothing is authorized.
 document := {
 	"start_date": start_date,
-	"end_date": calendar.last_day(start_date, months),
+	"end_date": _end_date,
 	"quantity": quantity,
 	"package": package_name,
 } if {
@@ -32,24 +32,35 @@ start_date := max([input.service_date, calendar.next_day(input.prior_authorizati
 
 # METADATA
 # title: Months
-# description: The months covered, those asked for or as many as the guideline allows.
-months := min([_asked_or(maximum) | some maximum in _maxima])
+# description: >-
+#   The months covered, those asked for or as many as the guideline allows; `null` where it sets no limit and none are
+#   asked for.
+months := min([_asked_or(maximum) | some maximum in _maxima]) if {
+	_maxima != set()
+} else := object.get(input, "duration_months", null)
+
+_end_date := null if {
+	months == null
+} else := calendar.last_day(start_date, months)
 
 # METADATA
 # title: Quantity
 # description: What each fill may hold, by the names of the request's own quantity.
 quantity := object.union(
-	object.filter(object.get(input, "quantity", {}), ["days_supply"]),
+	{"days_supply": days | days := input.quantity.days_supply; days != null},
 	{name: min([least | some [name, least] in _granted]) | some [name, _] in _granted},
 )
 
 # METADATA
 # title: Package
 # description: >-
-#   The pack with the dose and, when given, the schedule, where the quantity is a whole number of it (Reading 6).
-package_name := pack.name if {
-	some pack in matching
-	quantity[_last(version.text.packs.quantity)] % pack.quantity == 0
+#   The pack with the dose and, when given, the schedule, where the quantity is a whole number of it (Reading 6); none
+#   where several would do.
+package_name := name if {
+	[name] := [pack.name |
+		some pack in matching
+		quantity[_last(version.text.packs.quantity)] % pack.quantity == 0
+	]
 } else := null
 
 # METADATA
