@@ -100,6 +100,7 @@ _dose := [{
 	requested := object.get(input, split(packs.quantity, "."), null)
 	dose != null
 	requested != null
+	object.get(input, ["drug", "strength_mg"], null) in {null, packs.strength_mg}
 	((requested * packs.strength_mg) * 7) + (dose * 7) < dose * input.quantity.days_supply
 ]
 
