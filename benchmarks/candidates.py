@@ -21,7 +21,8 @@ import psutil
 
 import oracle
 from priorauth import Client, Decider, Decision, LocalSidecar, WasmEngine
-from priorauth._transport import OPA, to_json
+from priorauth._json import to_json
+from priorauth._transport import OPA
 from priorauth.wasm import _member
 
 HERE = Path(__file__).resolve().parent

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from . import opa as _opa
 from . import policy as _policy
 from ._document import Object
-from ._transport import not_json, to_json
+from ._json import not_json, to_json
 from .decider import BUNDLE, Decider
 from .errors import BundleError, ConfigurationError, EngineFault, UndefinedResult
 

@@ -180,7 +180,7 @@ def decide(
     as_json: Json = False,
 ) -> None:
     """Decide one request: its outcome, clause by clause, and what is missing."""
-    from .._reading import read_json
+    from .._json import read_json
 
     name = "standard input" if _is_dash(file) else str(file)
     try:
