@@ -20,10 +20,9 @@ from typing import Any, NamedTuple
 import psutil
 
 import oracle
-from priorauth import Client, Decider, Decision, LocalSidecar, WasmEngine
+from priorauth import Client, Decider, Decision, LocalSidecar, WasmEngine, bundle
 from priorauth._json import to_json
 from priorauth._transport import OPA
-from priorauth.wasm import _member
 
 HERE = Path(__file__).resolve().parent
 CASES = HERE.parent / "tests/cases"
@@ -177,7 +176,7 @@ def node(bench: Bench) -> Iterator[Candidate]:
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     files = [bench.folder / name for name in ("policy.wasm", "data.json", "requests.json")]
     for file in files[:2]:
-        file.write_bytes(_member(bench.engine.bundle, file.name))
+        file.write_bytes(bundle.member(bench.engine.bundle, file.name))
     files[2].write_text(json.dumps(bench.requests(BATCHED)))
     worker = Worker(bench, "node", folder / "wasm.mjs", *files)
     bench.versions.update(worker.ready)
