@@ -225,8 +225,8 @@ def plain_python(bench: Bench) -> Iterator[Candidate]:
 
 def cores(bench: Bench) -> Iterator[Candidate]:
     """`priorauth batch`, NDJSON in and out, once its processes are there."""
-    from priorauth.cli._batch import Job, decided
-    from priorauth.cli._formats import ROWS, Lines, LinesOut
+    from priorauth.batch.formats import ROWS, Lines, LinesOut
+    from priorauth.batch.workers import Job, decided
 
     lines = "".join(f"{json.dumps(request)}\n" for request in bench.requests(WHOLE + ROWS))
     pieces = list(Lines().pieces(io.BytesIO(lines.encode()), 0))
