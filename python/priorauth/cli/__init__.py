@@ -203,7 +203,7 @@ class Kind(str, Enum):
     """What decides a batch."""
 
     WASM = "wasm"
-    OPA = "opa"
+    SIDECAR = "sidecar"
 
 
 class Format(str, Enum):
@@ -233,7 +233,7 @@ def batch(
     engine: Annotated[
         Kind | None,
         typer.Option(
-            help="What decides: wasm, in process, or opa, a sidecar. Without: wasm where the "
+            help="What decides: wasm, in process, or a sidecar. Without: wasm where the "
             "extra `wasm` is installed and no --url is given.",
         ),
     ] = None,
@@ -311,11 +311,11 @@ def _engine(connect: Connect, kind: Kind | None, bundle: Path | None) -> Iterato
     from ..batch.run import Engine
 
     options = cast("functools.partial[Any]", connect).keywords
-    if bundle and (kind is Kind.OPA or options["url"]):
+    if bundle and (kind is Kind.SIDECAR or options["url"]):
         raise ConfigurationError("--bundle goes with --engine wasm, and not with --url")
     if kind is Kind.WASM and options["url"]:
         raise ConfigurationError("--engine wasm asks no sidecar; leave --url off")
-    if kind is not Kind.OPA and not options["url"]:
+    if kind is not Kind.SIDECAR and not options["url"]:
         from ..wasm import WasmEngine
 
         try:
@@ -332,10 +332,10 @@ def _engine(connect: Connect, kind: Kind | None, bundle: Path | None) -> Iterato
     with connect() as client:
         if options["url"]:
             asking = functools.partial(_client, **options)
-            yield Engine(asking, ["opa", client.url], client.catalog())
+            yield Engine(asking, ["sidecar", client.url], client.catalog())
         else:
             asking = functools.partial(Client, client.url, timeout=options["timeout"])
-            identity = ["opa", policy.digest(policy.root())]
+            identity = ["sidecar", policy.digest(policy.root())]
             yield Engine(asking, identity, client.catalog())
 
 
