@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 import psutil
 
 import oracle
-from priorauth import Client, Decider, Decision, LocalSidecar, WasmEngine
-from priorauth._transport import OPA, to_json
-from priorauth.wasm import _member
+from priorauth import Client, Decider, Decision, LocalSidecar, WasmEngine, bundle
+from priorauth._json import to_json
+from priorauth._transport import OPA
 
 HERE = Path(__file__).resolve().parent
 CASES = HERE.parent / "tests/cases"
@@ -176,7 +176,7 @@ def node(bench: Bench) -> Iterator[Candidate]:
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     files = [bench.folder / name for name in ("policy.wasm", "data.json", "requests.json")]
     for file in files[:2]:
-        file.write_bytes(_member(bench.engine.bundle, file.name))
+        file.write_bytes(bundle.member(bench.engine.bundle, file.name))
     files[2].write_text(json.dumps(bench.requests(BATCHED)))
     worker = Worker(bench, "node", folder / "wasm.mjs", *files)
     bench.versions.update(worker.ready)
@@ -225,8 +225,8 @@ def plain_python(bench: Bench) -> Iterator[Candidate]:
 
 def cores(bench: Bench) -> Iterator[Candidate]:
     """`priorauth batch`, NDJSON in and out, once its processes are there."""
-    from priorauth.cli._batch import Job, decided
-    from priorauth.cli._formats import ROWS, Lines, LinesOut
+    from priorauth.batch.formats import ROWS, Lines, LinesOut
+    from priorauth.batch.workers import Job, decided
 
     lines = "".join(f"{json.dumps(request)}\n" for request in bench.requests(WHOLE + ROWS))
     pieces = list(Lines().pieces(io.BytesIO(lines.encode()), 0))

@@ -94,7 +94,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def expected(files: dict[str, Path], bundle_file: Path) -> list[Any]:
     """What the sidecar decides, one worker, from NDJSON to NDJSON."""
     out = files["ndjson"].with_name("expected.ndjson")
-    run(files["ndjson"], "-o", out, "--engine", "opa", "--workers", "1")
+    run(files["ndjson"], "-o", out, "--engine", "sidecar", "--workers", "1")
     decisions = read(out)
     assert [each["request_id"] for each in decisions] == [f"r-{n}" for n in range(3_000)]
     return decisions
@@ -122,7 +122,7 @@ def test_either_engine_and_any_number_of_workers_write_the_same_bytes(
 ) -> None:
     outs = []
     wasm: list[str | Path] = ["--engine", "wasm", "--bundle", bundle_file, "--workers"]
-    ways: list[list[str | Path]] = [["--engine", "opa"], [*wasm, "1"], [*wasm, "3"]]
+    ways: list[list[str | Path]] = [["--engine", "sidecar"], [*wasm, "1"], [*wasm, "3"]]
     for n, options in enumerate(ways):
         outs.append(tmp_path / f"{n}.ndjson")
         assert run(files["ndjson"], "-o", outs[n], *options)[0] == 0

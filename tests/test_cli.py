@@ -21,7 +21,7 @@ import pytest
 
 from contracts import problems
 from priorauth import NotJSON
-from priorauth._reading import read_json
+from priorauth._json import read_json
 from servers import private_opa
 
 COMMAND = [sys.executable, "-m", "priorauth.cli"]

@@ -471,11 +471,9 @@ def test_an_instance_that_a_huge_request_has_blown_up_is_let_go(engine: WasmEngi
 def test_the_package_s_own_policy_is_built_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from priorauth import wasm
-
     monkeypatch.setenv("PRIORAUTH_OPA", str(opa.find()))
     monkeypatch.setenv("PRIORAUTH_CACHE", str(tmp_path))
-    built = wasm.default_bundle()
+    built = bundle.default_bundle()
     assert built.parent == tmp_path
     when = built.stat().st_mtime_ns
     with WasmEngine() as engine:

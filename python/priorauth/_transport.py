@@ -12,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -25,11 +25,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.retry import Retry
 
-from ._document import token
+from ._json import encode
 from .errors import (
     ConfigurationError,
     MalformedResult,
-    NotJSON,
     OpaError,
     SidecarHTTPError,
     TokenRefused,
@@ -38,7 +37,6 @@ from .errors import (
 Traceparent = Callable[[], "str | None"]
 
 _POOL_SIZE = 64
-_DEEPEST = 1000
 
 # urllib3 tries nothing again: it would log why, in words that can quote what was sent and came.
 _RETRIES = Retry(0, read=False)
@@ -224,54 +222,6 @@ def _sound_traceparent(header: object) -> str:
     ):
         return header
     raise ConfigurationError("`traceparent` gave what is no W3C traceparent; nothing was sent")
-
-
-def encode(body: Any) -> bytes:
-    """The body of a call, `{"input": …}`, as JSON. Raises NotJSON with a pointer into the input."""
-    encoded = to_json(body)
-    if encoded is None:
-        raise not_json(body["input"])
-    return encoded
-
-
-def to_json(value: object) -> bytes | None:
-    """The value as JSON, None when it cannot be written so."""
-    try:
-        return json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError, RecursionError):
-        # None, and no exception chained to it: the encoder's own quotes the value.
-        return None
-
-
-def is_json(request: object) -> bool:
-    """Whether it can be sent, as one of a batch too."""
-    return to_json({"input": {"requests": [request]}}) is not None
-
-
-def not_json(document: object, *, index: int | None = None) -> NotJSON:
-    """The error that says where a document cannot be written as JSON, and why."""
-    at, value = "", document
-    for _ in range(_DEEPEST):
-        children: Iterable[tuple[Any, Any]] = ()
-        if isinstance(value, dict):
-            children = value.items()
-        elif isinstance(value, (list, tuple)):
-            children = enumerate(value)
-        child = next(((key, item) for key, item in children if to_json(item) is None), None)
-        if child is None:
-            break
-        at, value = f"{at}/{token(str(child[0]))}", child[1]
-    if isinstance(value, dict) and any(to_json({key: None}) is None for key in value):
-        fault = "an object with a key that is not text"
-    elif isinstance(value, (dict, list, tuple)):
-        at, fault = "", "nested too deeply, or a part of itself"
-    elif isinstance(value, str):
-        fault = "a string with half of a surrogate pair"
-    elif isinstance(value, (int, float)):
-        fault = "a number that JSON cannot hold: not finite, or of thousands of digits"
-    else:
-        fault = f"of type {type(value).__name__}"
-    return NotJSON(f"{at or 'it'} is {fault}", pointer=at, index=index)
 
 
 def _refusal(response: requests.Response) -> SidecarHTTPError:

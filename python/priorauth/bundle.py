@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,6 @@ from typing import Any
 from . import opa as _opa
 from . import policy as _policy
 from .errors import BundleError, ConfigurationError
-from .wasm import compile_wasm
 
 KEY_ID = "policy"
 """The name that a signature gives its key, and under which `opa-config.yaml` has it."""
@@ -28,8 +30,12 @@ KEY_ID = "policy"
 SCOPE = "priorauth"
 """What a signature is for; one made for anything else does not verify."""
 
+ENTRYPOINTS = ("decision", "decisions", "catalog", "integrity")
+"""The rules under `priorauth` that a bundle's Wasm can be asked for."""
+
 _ALGORITHM = "ES256"
 _DATA = ("data.yaml", "data.json")
+_LARGEST = 1 << 28
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +80,7 @@ def build(
         roots = _stage(root, staged)
         manifest = {"revision": revision, "roots": roots, "rego_version": 1}
         # Not as a target of its own: its manifest would have sidecars run the Wasm, not the rules.
-        (staged / "policy.wasm").write_bytes(compile_wasm(root))
+        (staged / "policy.wasm").write_bytes(_compile_wasm(root))
         (staged / ".manifest").write_text(json.dumps(manifest))
         if key is not None:
             claims = Path(scratch, "claims.json")
@@ -113,6 +119,37 @@ def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bund
     return _inspect(path)
 
 
+def default_bundle() -> Path:
+    """The bundle of the package's own policy, in the cache; built when it is not there.
+
+    Raises BundleError and OpaNotFound.
+    """
+    made_from = f"opa {_opa.VERSION} {_policy.digest(_policy.root())}"
+    revision = hashlib.sha256(made_from.encode()).hexdigest()[:16]
+    bundle = _opa.cache() / f"bundle-{revision}.tar.gz"
+    if not bundle.exists():
+        bundle.parent.mkdir(parents=True, exist_ok=True)
+        build(bundle, revision=revision)
+    return bundle
+
+
+def member(bundle: bytes, name: str) -> bytes:
+    """A file in a bundle. Raises ConfigurationError when it is not there."""
+    # Read, never unpacked: names in a bundle are absolute.
+    try:
+        with tarfile.open(fileobj=io.BytesIO(bundle), mode="r:gz") as archive:
+            for each in archive:
+                if each.name.removeprefix("/") == name and each.isreg():
+                    if each.size > _LARGEST:
+                        raise ConfigurationError(f"the bundle's {name} is larger than {_LARGEST} B")
+                    file = archive.extractfile(each)
+                    assert file
+                    return file.read()
+    except (tarfile.TarError, EOFError, OSError, zlib.error):
+        raise ConfigurationError("the bundle is no gzipped tar archive, or is cut short") from None
+    raise ConfigurationError(f"the bundle holds no {name}; make one with `priorauth bundle build`")
+
+
 def _stage(root: Path, staged: Path) -> list[str]:
     """Lay out what goes into the bundle, and return the parts of OPA's data that it owns."""
     for folder in _policy.paths(root):
@@ -129,6 +166,33 @@ def _stage(root: Path, staged: Path) -> list[str]:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
     return sorted(path.name for path in staged.iterdir() if path.is_dir())
+
+
+def _compile_wasm(policy: Path) -> bytes:
+    """The Wasm module of the policy at this root, with its entry points.
+
+    Raises BundleError for a policy that does not compile to Wasm, such as one that asks for a
+    builtin that hosts of Wasm lack, and OpaNotFound.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        built = Path(scratch, "bundle.tar.gz")
+        done = subprocess.run(
+            [
+                *(_opa.ensure(), "build", "--target", "wasm"),
+                *(f"--entrypoint=priorauth/{name}" for name in ENTRYPOINTS),
+                *("--capabilities", _policy.root() / "capabilities.json"),
+                *("--ignore", _policy.TESTS, "--output", built),
+                *("policy", "rego/priorauth"),
+            ],
+            cwd=policy,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip().removeprefix("error: ")
+            raise BundleError(f"the policy does not compile to Wasm: {said}")
+        return member(built.read_bytes(), "policy.wasm")
 
 
 def _inspect(path: Path) -> Bundle:

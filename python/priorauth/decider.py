@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ._document import At, Object, items, malformed, mapping, text
-from ._transport import is_json, not_json
+from ._json import is_json, not_json
 from .catalog import Guideline, read_catalog
 from .decision import Decision, read_decision
 from .errors import ConfigurationError, IntegrityFault, NotJSON, UndefinedResult, UnsoundPolicy

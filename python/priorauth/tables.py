@@ -8,7 +8,6 @@ lists the columns.
 from __future__ import annotations
 
 import difflib
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._reading import read_json
-from ._transport import is_json
+from ._json import is_json, one_line, read_json
 from .catalog import Guideline
 from .decider import Decider
 from .errors import ConfigurationError, NotJSON
@@ -235,7 +233,7 @@ class Decisions:
             "authorization_tablets": _whole(terms.get("tablets")),
             "authorization_days_supply": _whole(terms.get("days_supply")),
             "authorization_package": terms.get("package"),
-            "decision": encoded(document),
+            "decision": one_line(document),
         }
 
     def cells(self, document: Mapping[str, Any]) -> list[str]:
@@ -284,11 +282,6 @@ _TAIL = (
     "authorization_package",
     "decision",
 )
-
-
-def encoded(document: Mapping[str, Any]) -> str:
-    """A decision document as one line of JSON, the same by whichever engine it was made."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 class Row(NamedTuple):

@@ -13,29 +13,20 @@ that an engine made in a forked child of a process that has one hangs.
 from __future__ import annotations
 
 import functools
-import hashlib
-import io
 import json
-import subprocess
-import tarfile
-import tempfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import opa as _opa
-from . import policy as _policy
 from ._document import Object
-from ._transport import not_json, to_json
+from ._json import not_json, to_json
+from .bundle import ENTRYPOINTS, default_bundle, member
 from .decider import BUNDLE, Decider
-from .errors import BundleError, ConfigurationError, EngineFault, UndefinedResult
+from .errors import ConfigurationError, EngineFault, UndefinedResult
 
 if TYPE_CHECKING:
     from ._wasm import Instance, Module
     from .client import StrPath
 
-_ENTRYPOINTS = ("decision", "decisions", "catalog", "integrity")
-_LARGEST = 1 << 28
 # An instance's memory never shrinks; one that a huge request has blown up is not kept.
 _KEPT = 1 << 26
 
@@ -61,7 +52,7 @@ class WasmEngine(Decider):
             path = Path(bundle).resolve() if bundle is not None else default_bundle()
             self.url, self._bundle = path.as_uri(), _read(path)
         self._module = _module(self._bundle)
-        self._provenance = {"bundles": {BUNDLE: json.loads(_member(self._bundle, ".manifest"))}}
+        self._provenance = {"bundles": {BUNDLE: json.loads(member(self._bundle, ".manifest"))}}
         self._idle: list[Instance] = []
 
     def __repr__(self) -> str:
@@ -132,49 +123,6 @@ class WasmEngine(Decider):
         raise fault
 
 
-def compile_wasm(policy: Path) -> bytes:
-    """The Wasm module of the policy at this root, with its entry points.
-
-    Raises BundleError for a policy that does not compile to Wasm, such as one that asks for a
-    builtin that hosts of Wasm lack, and OpaNotFound.
-    """
-    with tempfile.TemporaryDirectory() as scratch:
-        built = Path(scratch, "bundle.tar.gz")
-        done = subprocess.run(
-            [
-                *(_opa.ensure(), "build", "--target", "wasm"),
-                *(f"--entrypoint=priorauth/{name}" for name in _ENTRYPOINTS),
-                *("--capabilities", _policy.root() / "capabilities.json"),
-                *("--ignore", _policy.TESTS, "--output", built),
-                *("policy", "rego/priorauth"),
-            ],
-            cwd=policy,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            said = (done.stderr or done.stdout).strip().removeprefix("error: ")
-            raise BundleError(f"the policy does not compile to Wasm: {said}")
-        return _member(built.read_bytes(), "policy.wasm")
-
-
-def default_bundle() -> Path:
-    """The bundle of the package's own policy, in the cache; built when it is not there.
-
-    Raises BundleError and OpaNotFound.
-    """
-    made_from = f"opa {_opa.VERSION} {_policy.digest(_policy.root())}"
-    revision = hashlib.sha256(made_from.encode()).hexdigest()[:16]
-    bundle = _opa.cache() / f"bundle-{revision}.tar.gz"
-    if not bundle.exists():
-        from .bundle import build
-
-        bundle.parent.mkdir(parents=True, exist_ok=True)
-        build(bundle, revision=revision)
-    return bundle
-
-
 @functools.lru_cache(maxsize=4)
 def _module(bundle: bytes) -> Module:
     """Compiled once in a process, and for its forked children."""
@@ -185,33 +133,17 @@ def _module(bundle: bytes) -> Module:
             "deciding in process needs the extra `wasm`: pip install 'priorauth[wasm]'"
         ) from None
     try:
-        module = Module(_member(bundle, "policy.wasm"), _member(bundle, "data.json"))
+        module = Module(member(bundle, "policy.wasm"), member(bundle, "data.json"))
     except WasmError as error:
         raise ConfigurationError(f"the bundle will not do: {error}") from None
     if module.builtins:
         raise ConfigurationError(
             f"the bundle asks for builtins that only OPA itself has: {', '.join(module.builtins)}"
         )
-    for name in _ENTRYPOINTS:
+    for name in ENTRYPOINTS:
         if f"priorauth/{name}" not in module.entrypoints:
             raise ConfigurationError(f"the bundle has no entry point priorauth/{name}")
     return module
-
-
-def _member(bundle: bytes, name: str) -> bytes:
-    # Read, never unpacked: names in a bundle are absolute.
-    try:
-        with tarfile.open(fileobj=io.BytesIO(bundle), mode="r:gz") as archive:
-            for member in archive:
-                if member.name.removeprefix("/") == name and member.isreg():
-                    if member.size > _LARGEST:
-                        raise ConfigurationError(f"the bundle's {name} is larger than {_LARGEST} B")
-                    file = archive.extractfile(member)
-                    assert file
-                    return file.read()
-    except (tarfile.TarError, EOFError, OSError, zlib.error):
-        raise ConfigurationError("the bundle is no gzipped tar archive, or is cut short") from None
-    raise ConfigurationError(f"the bundle holds no {name}; make one with `priorauth bundle build`")
 
 
 def _read(path: Path) -> bytes:

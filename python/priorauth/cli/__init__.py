@@ -27,9 +27,8 @@ from ..errors import BundleError, ConfigurationError, NotJSON, PriorAuthError, S
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..catalog import Guideline
-    from ..decider import Decider
-    from ._batch import Output, Stream
+    from ..batch.output import Output, Stream
+    from ..batch.run import Engine
 
 FAILED = 1
 USAGE = 2
@@ -180,7 +179,7 @@ def decide(
     as_json: Json = False,
 ) -> None:
     """Decide one request: its outcome, clause by clause, and what is missing."""
-    from .._reading import read_json
+    from .._json import read_json
 
     name = "standard input" if _is_dash(file) else str(file)
     try:
@@ -200,11 +199,11 @@ def decide(
         raise typer.Exit(INVALID)
 
 
-class Engine(str, Enum):
+class Kind(str, Enum):
     """What decides a batch."""
 
     WASM = "wasm"
-    OPA = "opa"
+    SIDECAR = "sidecar"
 
 
 class Format(str, Enum):
@@ -232,9 +231,9 @@ def batch(
         ),
     ] = Path("-"),
     engine: Annotated[
-        Engine | None,
+        Kind | None,
         typer.Option(
-            help="What decides: wasm, in process, or opa, a sidecar. Without: wasm where the "
+            help="What decides: wasm, in process, or a sidecar. Without: wasm where the "
             "extra `wasm` is installed and no --url is given.",
         ),
     ] = None,
@@ -260,9 +259,11 @@ def batch(
     What cannot be read, such as a line that is not JSON, gets an `invalid` decision that names
     its line, or its row and column.
     """
+    from ..batch.formats import FORMATS, source_of, target_of
+    from ..batch.output import Output, Stream, is_file
+    from ..batch.run import made_from, run
+    from ..batch.workers import Job
     from ..tables import Decisions
-    from ._batch import Job, Output, Stream, decided, is_file
-    from ._formats import FORMATS, source_of, target_of
     from ._show import progress, summary
 
     if resume and (_is_dash(file) or _is_dash(output) or not is_file(output)):
@@ -277,8 +278,8 @@ def batch(
     with contextlib.ExitStack() as stack:
         data = stack.enter_context(_opened(file))
         source = source_of(kinds[0], data, str(file))
-        make, decided_by, catalog = stack.enter_context(_engine(connect, engine, bundle))
-        target = target_of(kinds[1], Decisions.of(catalog))
+        decided_by = stack.enter_context(_engine(connect, engine, bundle))
+        target = target_of(kinds[1], Decisions.of(decided_by.catalog))
         out: Output | Stream
         if _is_dash(output) or not is_file(output):
             if kinds[1] == "parquet":
@@ -288,17 +289,12 @@ def batch(
                 to_stream = stack.enter_context(output.open("wb"))
             out = Stream(to_stream, target)
         else:
-            made_from = None if _is_dash(file) else [*_told(file), *kinds, *decided_by]
-            out = Output(output, target, made_from, resume=resume)
+            dependent = None if _is_dash(file) else made_from(file, kinds, decided_by)
+            out = Output(output, target, dependent, resume=resume)
         stack.push(functools.partial(_tell_of_resuming, out))
-        with out, progress(_console(stderr=True), source.size(data)) as show:
-            pieces = source.pieces(data, out.rows)
-            job = Job(make, source, target)
-            with contextlib.closing(decided(job, pieces, workers or _cores())) as all_decided:
-                for done in all_decided:
-                    out.add(done)
-                    show(done.rows, done.place)
-            out.finish()
+        job = Job(decided_by.make, source, target)
+        shown = functools.partial(progress, _console(stderr=True))
+        run(job, data, out, workers=workers, progress=shown)
     _say(summary(out.outcomes, time.monotonic() - started))
     if out.outcomes["invalid"]:
         raise typer.Exit(INVALID)
@@ -309,46 +305,38 @@ def _tell_of_resuming(out: Output | Stream, *failure: object) -> None:
         _say(f"{out.rows:,} rows are decided; the same command with --resume goes on from there")
 
 
-def _told(file: Path) -> list[int]:
-    """What tells a file from others, as far as can be told without reading it."""
-    status = file.stat()
-    return [status.st_size, status.st_mtime_ns]
-
-
-def _cores() -> int:
-    # As many as this process may use, which can be fewer than there are.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 @contextmanager
-def _engine(
-    connect: Connect, engine: Engine | None, bundle: Path | None
-) -> Iterator[tuple[Callable[[], Decider], list[str], tuple[Guideline, ...]]]:
-    """How to make what decides, what tells it from others, and the guidelines it has."""
+def _engine(connect: Connect, kind: Kind | None, bundle: Path | None) -> Iterator[Engine]:
+    """What decides, as the options have it."""
+    from ..batch.run import Engine
+
     options = cast("functools.partial[Any]", connect).keywords
-    if bundle and (engine is Engine.OPA or options["url"]):
+    if bundle and (kind is Kind.SIDECAR or options["url"]):
         raise ConfigurationError("--bundle goes with --engine wasm, and not with --url")
-    if engine is Engine.WASM and options["url"]:
+    if kind is Kind.WASM and options["url"]:
         raise ConfigurationError("--engine wasm asks no sidecar; leave --url off")
-    if engine is not Engine.OPA and not options["url"]:
+    if kind is not Kind.SIDECAR and not options["url"]:
         from ..wasm import WasmEngine
 
         try:
             wasm = WasmEngine(bundle)
         except ConfigurationError:
-            if engine or bundle or importlib.util.find_spec("wasmtime"):
+            if kind or bundle or importlib.util.find_spec("wasmtime"):
                 raise
         else:
             with wasm:
                 digest = hashlib.sha256(wasm.bundle).hexdigest()
-                yield functools.partial(WasmEngine, wasm.bundle), ["wasm", digest], wasm.catalog()
+                make = functools.partial(WasmEngine, wasm.bundle)
+                yield Engine(make, ["wasm", digest], wasm.catalog())
             return
     with connect() as client:
         if options["url"]:
-            yield functools.partial(_client, **options), ["opa", client.url], client.catalog()
+            asking = functools.partial(_client, **options)
+            yield Engine(asking, ["sidecar", client.url], client.catalog())
         else:
-            make = functools.partial(Client, client.url, timeout=options["timeout"])
-            yield make, ["opa", policy.digest(policy.root())], client.catalog()
+            asking = functools.partial(Client, client.url, timeout=options["timeout"])
+            identity = ["sidecar", policy.digest(policy.root())]
+            yield Engine(asking, identity, client.catalog())
 
 
 @_asks

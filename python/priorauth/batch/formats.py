@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 from .. import tables
-from .._reading import read_json
+from .._json import one_line, read_json
 from ..errors import ConfigurationError, NotJSON
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ class LinesOut:
     head: bytes = b""
 
     def encode(self, documents: list[Mapping[str, Any]]) -> bytes:
-        return "".join(f"{tables.encoded(document)}\n" for document in documents).encode()
+        return "".join(f"{one_line(document)}\n" for document in documents).encode()
 
     def finish(self, partial: Path, whole: Path) -> Path:
         return partial
@@ -300,8 +300,8 @@ class ParquetOut:
         _needs_pyarrow()
 
     def encode(self, documents: list[Mapping[str, Any]]) -> bytes:
-        encoded: bytes = self.decisions.batch(documents).serialize().to_pybytes()
-        return encoded
+        batch: bytes = self.decisions.batch(documents).serialize().to_pybytes()
+        return batch
 
     def finish(self, partial: Path, whole: Path) -> Path:
         import pyarrow as pa

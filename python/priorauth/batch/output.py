@@ -1,4 +1,4 @@
-"""Deciding many requests, file to file, on every core, and going on where it was broken off."""
+"""Where the decisions of a batch go: a file with a journal beside it, or a stream."""
 
 from __future__ import annotations
 
@@ -6,154 +6,17 @@ import contextlib
 import fcntl
 import json
 import os
-import pickle
 import stat
-import subprocess
-import sys
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
-from itertools import chain, islice
+from collections import Counter
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 
-from .. import tables
-from ..decider import Decider
-from ..errors import ConfigurationError, EngineFault, PriorAuthError
-from ._formats import Piece, Source, Target
+from ..errors import ConfigurationError
+from .formats import Target
+from .workers import Done
 
-_FEW = 4
 _COMMIT_S = 1.0
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a worker needs to decide pieces. It is sent to other processes."""
-
-    engine: Callable[[], Decider]
-    source: Source
-    target: Target
-
-
-class Done(NamedTuple):
-    """A piece decided: its decisions as they are written, and how often there is which outcome."""
-
-    rows: int
-    place: int
-    text: bytes
-    outcomes: Counter[str]
-
-
-def decided(job: Job, pieces: Iterable[Piece], workers: int) -> Generator[Done, None, None]:
-    """Decide pieces, in their order, in as many processes; in this one when they are few."""
-    rest = iter(pieces)
-    first = list(islice(rest, _FEW))
-    if workers == 1 or len(first) < _FEW:
-        with job.engine() as engine:
-            for piece in chain(first, rest):
-                yield decide_piece(engine, job, piece)
-    else:
-        with contextlib.ExitStack() as stack:
-            crew = deque(stack.enter_context(_Worker(job)) for _ in range(workers))
-            busy: deque[_Worker] = deque()
-            # A worker is given a piece only when it has none, so that neither waits for the other
-            # to read.
-            for piece in chain(first, rest):
-                worker = crew.popleft() if crew else busy.popleft()
-                done = worker.take() if worker.busy else None
-                worker.give(piece)
-                busy.append(worker)
-                if done:
-                    yield done
-            for worker in busy:
-                yield worker.take()
-
-
-def decide_piece(engine: Decider, job: Job, piece: Piece) -> Done:
-    """Decide a piece: a decision for every row, whatever is in it."""
-    documents = tables.decided(engine, job.source.rows(piece))
-    outcomes = Counter(document["outcome"] for document in documents)
-    return Done(piece.length, piece.place, job.target.encode(documents), outcomes)
-
-
-# --------------------------------------------------------------------------------------------
-# Workers
-# --------------------------------------------------------------------------------------------
-
-
-class _Worker:
-    """A process that decides pieces, for as long as this one is there."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self.busy = False
-
-    def __enter__(self) -> _Worker:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "priorauth.cli._batch"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # A terminal's Ctrl-C is for us; it ends when its pipe does.
-            start_new_session=True,
-        )
-        self._send(self._job)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe
-            with contextlib.suppress(OSError):
-                pipe.close()
-        self._process.wait()
-
-    def give(self, piece: Piece) -> None:
-        self._send(piece)
-        self.busy = True
-
-    def take(self) -> Done:
-        """What has become of the piece that was given."""
-        assert self._process.stdout
-        try:
-            answer = pickle.load(self._process.stdout)
-        except (EOFError, pickle.UnpicklingError):
-            raise EngineFault(
-                f"a worker process ended of itself, with exit code {self._process.wait()}; "
-                "see whether the machine has memory left, or take fewer --workers"
-            ) from None
-        if isinstance(answer, BaseException):
-            raise answer
-        assert isinstance(answer, Done)
-        return answer
-
-    def _send(self, what: object) -> None:
-        assert self._process.stdin
-        # A worker that has ended says so when it is asked for what it did.
-        with contextlib.suppress(BrokenPipeError):
-            pickle.dump(what, self._process.stdin)
-            self._process.stdin.flush()
-
-
-def _work(taken: IO[bytes], given: IO[bytes]) -> None:
-    def give(what: object) -> None:
-        pickle.dump(what, given)
-        given.flush()
-
-    # It ends when there is no one any more to take from, or to give to.
-    with contextlib.suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):
-        job: Job = pickle.load(taken)
-        try:
-            with job.engine() as engine:
-                while True:
-                    give(decide_piece(engine, job, pickle.load(taken)))
-        except (PriorAuthError, OSError) as error:
-            give(error)
-
-
-# --------------------------------------------------------------------------------------------
-# The output
-# --------------------------------------------------------------------------------------------
 
 
 def _resolved(path: Path) -> Path:
@@ -349,13 +212,3 @@ class Stream:
 def is_file(path: Path) -> bool:
     """Whether a file of ours can be there."""
     return not path.exists() or stat.S_ISREG(path.stat().st_mode)
-
-
-if __name__ == "__main__":
-    # What else is printed must not get among the answers.
-    answers = os.dup(1)
-    os.dup2(2, 1)
-    from priorauth.cli import _batch
-
-    with contextlib.suppress(BrokenPipeError), open(answers, "wb") as given:
-        _batch._work(sys.stdin.buffer, given)
