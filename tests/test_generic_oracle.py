@@ -49,7 +49,7 @@ def pools(content: dict[str, Any], on: date) -> dict[str, list[Any]]:
 
 
 def around(each: dict[str, Any], content: dict[str, Any], on: date) -> list[tuple[str, list[Any]]]:
-    kind, fact = each["kind"], each.get("fact")
+    kind, fact = each["kind"], each.get("fact", "")
     figures = [each[name] for name in ("minimum", "maximum") if name in each]
     if kind == "branch":
         bounds = [part["when"] for part in each["parts"]]
@@ -107,7 +107,9 @@ def therapies(each: dict[str, Any], seed: int) -> list[dict[str, Any]]:
     chosen = random.Random(seed)
     listed = []
     for _ in range(chosen.randint(1, 4)):
-        one: dict[str, Any] = {"therapy": chosen.choice([*each["of"], "rest"])}
+        one: dict[str, Any] = {
+            "therapy": chosen.choice([*list(each["of"])[:2], *each["of"], "rest"])
+        }
         for name, values in (
             ("result", ["failure", "failure", "success", "intolerance", "contraindication", None]),
             ("weeks", [each.get("weeks", 1) - 0.1, each.get("weeks", 1), 100, 0, None]),
@@ -119,7 +121,7 @@ def therapies(each: dict[str, Any], seed: int) -> list[dict[str, Any]]:
 
 
 def lists(each: dict[str, Any], fact: dict[str, Any]) -> list[Any]:
-    names = [*each.get("accepted", each.get("excluded"))]
+    names = [*(each.get("accepted") or each["excluded"])]
     if "of" in each:
         properties = fact["items"]["properties"]
         others = {n: p["enum"][0] for n, p in properties.items() if "enum" in p}

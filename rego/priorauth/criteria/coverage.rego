@@ -168,6 +168,7 @@ asks("tried", criterion) := [criterion.fact]
 #   say otherwise is open while it is absent.
 open(criterion) := [{"path": place, "fact": criterion.fact, "property": property} |
 	some index, item in listed
+	not _counted(item, listed, criterion)
 	some property in _lacking(item, criterion)
 	place := $"{vocabulary.pointer(criterion.fact)}/{index}/{property}"
 ] if {
@@ -194,6 +195,12 @@ _lacking(item, criterion) := [name |
 ] if {
 	_standing(item, criterion) == "open"
 } else := []
+
+# A therapy that counts already, by another item of the list, cannot count again.
+_counted(item, listed, criterion) if {
+	criterion.kind == "tried"
+	item.therapy in _therapies(listed, criterion, {"sure"})
+}
 
 _weeks_count(therapy, criterion) if {
 	criterion.weeks
