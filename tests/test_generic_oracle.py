@@ -231,8 +231,8 @@ def test_opa_says_the_same(name: str, what: str) -> None:
 
 
 # Where rego/priorauth/authorization.rego is known to be wrong: of two quantities each is given the
-# smaller, and a days supply of null is given as null.
-WRONG = {"brumexa", "ostrivane"}
+# smaller.
+WRONG = {"brumexa"}
 
 
 @pytest.mark.parametrize(
