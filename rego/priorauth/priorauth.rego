@@ -7,6 +7,7 @@ package priorauth
 
 import data.priorauth.document
 import data.priorauth.guidelines
+import data.priorauth.vocabulary
 
 # METADATA
 # title: Decision
@@ -38,3 +39,11 @@ decisions := answers if {
 # description: The guidelines on file, with their versions, clauses, criteria and the facts they ask for.
 # entrypoint: true
 catalog := guidelines.catalog
+
+# METADATA
+# title: Facts
+# description: >-
+#   The vocabulary: every fact that a request can state, by its path with dots, shared ones and those of any guideline on
+#   file, each as it is declared. Columns, forms and schemas are made from it.
+# entrypoint: true
+facts := object.union(vocabulary.elsewhere, data.facts)
