@@ -465,6 +465,11 @@ test_open[name] if {
 		"result and weeks": [_tried, _clinical("therapies", [{"therapy": "a"}]), [_part("therapies", 0, "result"), _part("therapies", 0, "weeks")]],
 		"therapy": [_tried, _clinical("therapies", [{"result": "intolerance"}]), [_part("therapies", 0, "therapy")]],
 		"no weeks asked for": [object.remove(_tried, ["weeks"]), _clinical("therapies", [{"therapy": "a"}]), [_part("therapies", 0, "result")]],
+		"a therapy that counts already": [
+			object.union(_tried, {"minimum": 2}),
+			_clinical("therapies", [_failed("a", 8), _failed("a", null), _failed("b", null)]),
+			[_part("therapies", 2, "weeks")],
+		],
 		"a therapy that is sure": [_tried, _clinical("therapies", [_failed("a", 8)]), []],
 	}
 	opened := criteria.open(case[0]) with input as case[1] with data.facts as _facts
