@@ -293,12 +293,17 @@ def authorized(limits: list[Judged], request: Request) -> dict[str, Any]:
     ended = said(request, "prior_authorization.end_date")
     if request["type"] == "renewal" and ended is not None:
         start = max(start, date.fromisoformat(ended) + timedelta(days=1))
-    end = later(start, granted.pop("months"))
-    if end.day == start.day:
+    months = granted.pop("months", said(request, "duration_months"))
+    end = None if months is None else later(start, months)
+    if end is not None and end.day == start.day:
         end -= timedelta(days=1)
     days = said(request, "quantity.days_supply")
     quantity = granted if days is None else {**granted, "days_supply": days}
-    return {"start_date": str(start), "end_date": str(end), "quantity": quantity}
+    return {
+        "start_date": str(start),
+        "end_date": None if end is None else str(end),
+        "quantity": quantity,
+    }
 
 
 def limited(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import date, timedelta
 from functools import cache
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from generic_oracle import Oracle, inside, later
+from generic_oracle import LIMITS, Oracle, inside, later
 from test_examples import GUIDELINES, NAMES, ROOT, TABLES, decide, flat, request_of, table
 
 SHARED: dict[str, Any] = yaml.safe_load((ROOT / "policy/facts/data.yaml").read_text("utf-8"))
@@ -18,6 +21,7 @@ PLAN: dict[str, Any] = yaml.safe_load((ROOT / "policy/plan/data.yaml").read_text
 
 ABSENT = object()
 REQUESTS = 300
+TREES = 20
 
 
 def version(name: str) -> dict[str, Any]:
@@ -57,9 +61,8 @@ def around(each: dict[str, Any], content: dict[str, Any], on: date) -> list[tupl
     if kind == "age" or fact == "member.birth_date":
         ages = [years for figure in figures for years in (figure, figure + 1)]
         births = [later(on, -12 * years) for years in ages]
-        return [
-            ("member.birth_date", [str(day + timedelta(n)) for day in births for n in (-1, 0, 1)])
-        ]
+        days = [min(day + timedelta(n), on) for day in births for n in (-1, 0, 1)]
+        return [("member.birth_date", [str(day) for day in days])]
     if kind == "formulary":
         return [("member.formulary", ["1", " Formulary 2", "3/Exclusive", "4", "other"])]
     if kind == "documented":
@@ -251,3 +254,100 @@ def test_opa_authorizes_the_same(name: str) -> None:
 def test_every_outcome_is_met(name: str) -> None:
     outcomes = {opa["outcome"] for _, opa, _ in twice(name)}
     assert outcomes == {"approved", "modified", "denied", "pended", "not_applicable"}
+
+
+def tree(
+    chosen: random.Random,
+    leaves: list[Any],
+    facts: dict[str, Any],
+    kinds: list[str],
+    ids: Any,
+    depth: int,
+) -> dict[str, Any]:
+    """A criterion of chance: a leaf, or a group of criteria of chance."""
+    made: dict[str, Any] = {"id": f"c{next(ids)}", "clause": "1", "text": "words"}
+    if depth == 0 or chosen.random() < 0.3:
+        return {**chosen.choice(leaves), **made}
+    made["kind"] = kind = chosen.choice(kinds)
+    many = range(chosen.randint(1, 3))
+    made["parts"] = [tree(chosen, leaves, facts, kinds, ids, depth - 1) for _ in many]
+    if kind == "branch":
+        made["fact"] = fact = chosen.choice([*facts, "member.birth_date"])
+        for at, part in enumerate(made["parts"]):
+            if fact == "member.birth_date":
+                bounds = {"minimum": at * 18, "maximum": at * 18 + chosen.choice([10, 17])}
+                part["when"] = {
+                    n: bounds[n] for n in chosen.choice([("minimum", "maximum"), ("maximum",)])
+                }
+            else:
+                values = facts[fact].get("enum", [True, False])
+                part["when"] = {"values": chosen.sample(values, chosen.randint(1, len(values)))}
+    return made
+
+
+def guideline_of_chance(seed: int) -> dict[str, Any]:
+    """A guideline whose criteria are those of the examples, nested by chance."""
+    chosen = random.Random(seed)
+    contents = [version(name) for name in NAMES]
+    facts = {path: fact for content in contents for path, fact in content["facts"].items()}
+    every = [each for content in contents for each in criteria(content) if "parts" not in each]
+    for each in every:
+        each.pop("when", None)
+    leaves = [each for each in every if each["kind"] not in LIMITS]
+    limits = [each for each in every if each["kind"] in LIMITS]
+    known = {**SHARED, **facts}
+    branched = {
+        p: f for p, f in known.items() if f["type"] == "boolean" or ("enum" in f and "." in p)
+    }
+    ids = count()
+
+    def some(of: list[Any], kinds: list[str], most: int) -> list[dict[str, Any]]:
+        many = range(chosen.randint(1, most))
+        return [tree(chosen, of, branched, kinds, ids, chosen.randint(0, 5)) for _ in many]
+
+    return {
+        "title": "Chance",
+        "effective_date": "2024-01-31",
+        "next_review": "2025-01",
+        "in_force": {"from": "2024-01-31"},
+        "facts": facts,
+        "sections": [{"number": "1", "title": "Chance", "text": "words"}],
+        "criteria": {
+            "applicability": {"every_request": [chosen.choice(leaves) | {"id": f"c{next(ids)}"}]},
+            "coverage": {
+                "every_request": some(leaves, ["all", "any", "branch"], 1),
+                "initial": some(leaves, ["all", "any", "any", "branch"], 2),
+                "renewal": some(leaves, ["any"], 1),
+            },
+            "limits": {"every_request": some(limits, ["all", "branch"], 2)},
+        },
+    }
+
+
+@pytest.mark.parametrize("seed", range(TREES))
+def test_opa_says_the_same_of_any_tree(seed: int, tmp_path: Path) -> None:
+    content = guideline_of_chance(seed)
+    on_file = {
+        "guidelines": {"chance": {"2024-01-31": content}},
+        "drugs": {"chance": {"guideline": "chance"}},
+    }
+    (tmp_path / "data.json").write_text(json.dumps(on_file), encoding="utf-8")
+    chosen = random.Random(seed)
+    oracle = Oracle(content, SHARED, PLAN["formularies"])
+    asked = []
+    for _ in range(60):
+        on = date(2024, 1, 31) + timedelta(chosen.choice([0, 1, 29, 30, 366, 500]))
+        asked.append({"type": "initial", "service_date": str(on), "drug": {"name": "Chance"}})
+        if chosen.random() < 0.4:
+            asked[-1]["type"] = "renewal"
+        for fact, values in pools(content, on).items():
+            if chosen.random() < 0.85:
+                put(asked[-1], fact, chosen.choice([ABSENT, None, *(values * 2)]))
+    different = []
+    for request, decision in zip(asked, decide(asked, str(tmp_path)), strict=True):
+        opa = as_oracle(decision)
+        expected = not_reported(oracle.decide(request), decision)
+        same = [what for what in ("outcome", "criteria", "missing") if opa[what] == expected[what]]
+        if len(same) < 3:
+            different.append((request, opa, expected))
+    assert different[:1] == [], f"{len(different)} differ"
