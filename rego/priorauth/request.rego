@@ -30,229 +30,141 @@ default id := null
 
 id := input.request_id if _scalar("string", data.facts.request_id, input.request_id)
 
-# Most requests are well formed: what they state is in the vocabulary and as it says. Then no error is looked for one by
-# one. Each rule looks at all facts for one thing that can be wrong with them.
+# Most requests are well formed: each fact that they state is in the vocabulary and as it says. Then no error is looked
+# for one by one.
 _well_formed if {
-	input.type
-	input.service_date
-	input.drug.name
-	not _peculiar_fact
-	not _mistyped
-	not _unlisted
-	not _no_day
-	not _no_text
-	not _no_number
-	not _peculiar_item
+	input.type != null
+	input.service_date != null
+	input.drug.name != null
+	count(_sound) == count(_stated)
+	not _empty_section
 	not _born_out_of_range
 	not _formulary_unknown
 }
 
-# What the request states that is not null: how it is declared, `null` where it is not, and its value.
-_facts := array.concat(
-	[[object.get(_shared, name, null), value] |
-		some name, value in input
-		not is_object(value)
-		value != null
-	],
-	[[object.get(_shared, path, object.get(_own, path, null)), value] |
-		some section, members in input
-		some name, value in members
-		is_string(name)
-		value != null
-		path := concat(".", [section, name])
-	],
+# Whatever the request states: its own facts, and the members of its sections.
+_stated := array.concat(
+	[name | some name, value in input; value != null; not is_object(value)],
+	[name | some members in input; is_object(members); some name, value in members; value != null],
 )
 
-_shared := data.facts
+# What of it is as the vocabulary says. A name with a dot would pass for another path.
+_sound := array.concat(
+	array.concat(
+		[name |
+			some name, value in input
+			declared := data.facts[name]
+			_scalar(declared.type, declared, value)
+			not contains(name, ".")
+		],
+		[name |
+			some section, members in input
+			is_object(members)
+			some name, value in members
+			declared := _vocabulary[concat(".", [section, name])]
+			_scalar(declared.type, declared, value)
+		],
+	),
+	array.concat(
+		[name |
+			some name, value in input
+			is_array(value)
+			_list(data.facts[name], value)
+			not contains(name, ".")
+		],
+		[name |
+			some section, members in input
+			is_object(members)
+			some name, value in members
+			is_array(value)
+			_list(_vocabulary[concat(".", [section, name])], value)
+		],
+	),
+)
 
-default _own := {}
-
-_own := version.text.facts
-
-_peculiar_fact if {
-	some [null, _] in _facts
+_empty_section if {
+	some members in input
+	members == {}
 }
 
-# A name with a dot would pass for another path.
-_peculiar_fact if {
-	some name, members in input
-	_dotted(name, members)
-}
+_vocabulary := object.union(version.text.facts, data.facts) if {
+	version.text.facts
+} else := data.facts
 
-_dotted(name, _) if contains(name, ".")
+# A value is what its declaration says, whose types are JSON Schema's.
+_as_declared(declared, value) if _scalar(declared.type, declared, value)
 
-_dotted(_, members) if {
-	is_object(members)
-	contains(concat("", object.keys(members)), ".")
-}
-
-_mistyped if {
-	some [declared, value] in _facts
-	object.get(_json_types, declared.type, "") != type_name(value)
-}
-
-_json_types := {
-	"string": "string",
-	"number": "number",
-	"integer": "number",
-	"boolean": "boolean",
-	"array": "array",
-}
-
-_unlisted if {
-	some [declared, value] in _facts
-	not value in declared.enum
-	declared.enum
-}
-
-_no_day if {
-	some [declared, value] in _facts
-	declared.format
-	not _scalar("string", declared, value)
-}
-
-_no_text if {
-	some [declared, value] in _facts
-	is_string(value)
-	not declared.enum
-	not declared.format
-	not _scalar("string", declared, value)
-}
-
-_no_number if {
-	some [declared, value] in _facts
-	is_number(value)
-	not _scalar(declared.type, declared, value)
-}
-
-_peculiar_item if {
-	some [declared, value] in _facts
+_as_declared(declared, value) if {
 	is_array(value)
-	some item in value
-	not _item(declared.items, item)
+	_list(declared, value)
 }
 
-# A member of the request is a section, or a fact by itself.
-_part(section, members) if {
-	is_object(members)
-	not data.facts[section]
-	not contains(section, ".")
-	not _malformed_member(section, members)
-}
-
-_part(name, value) if {
-	not contains(name, ".")
-	_sound(_declared(name), value)
-}
-
-_malformed_member(section, members) if {
-	some name, value in members
-	value != null
-	not _sound(_declared(concat(".", [section, name])), value)
-}
-
-_malformed_member(_, members) if {
-	some name, _ in members
-	contains(name, ".")
-}
-
-_malformed_member(section, _) if not _section(section)
-
-# A section is what some fact's path starts with. That of a guideline's own facts may have no shared fact.
-_section(name) if _sections[name]
-
-_sections contains split(path, ".")[0] if {
-	some path, _ in data.facts
-	contains(path, ".")
-}
-
-_declared(path) := declared if {
-	declared := vocabulary.fact(path)
-} else := declared if {
-	declared := vocabulary.elsewhere[path]
-} else := {"type": "nothing"}
-
-_sound(declared, value) if _scalar(declared.type, declared, value)
-
-_sound(declared, value) if {
+_list(declared, list) if {
 	declared.type == "array"
-	is_array(value)
-	not _malformed_item(declared.items, value)
-}
-
-_malformed_item(declared, list) if {
-	some item in list
-	not _item(declared, item)
-}
-
-_item(declared, value) if _scalar(declared.type, declared, value)
-
-_item(declared, item) if {
-	declared.type == "object"
-	is_object(item)
-	not _lacking(declared, item)
-	not _malformed_property(declared, item)
-}
-
-_lacking(declared, item) if {
-	some name in declared.required
-	object.get(item, name, null) == null
-}
-
-_malformed_property(declared, item) if {
-	some name, value in item
-	value != null
-	not _property(declared, name, value)
-}
-
-_property(declared, name, value) if {
-	property := declared.properties[name]
-	_scalar(property.type, property, value)
+	count(list) == count([item | some item in list; _item(declared.items, item)])
 }
 
 _scalar("boolean", _, value) if is_boolean(value)
 
 _scalar("number", declared, value) if {
 	is_number(value)
-	not _out_of_range(declared, value)
+	value <= object.get(declared, "maximum", value)
+	value >= object.get(declared, "minimum", value)
+	value > object.get(declared, "exclusiveMinimum", value - 1)
 }
 
 _scalar("integer", declared, value) if {
 	is_number(value)
+	value <= object.get(declared, "maximum", value)
+	value >= object.get(declared, "minimum", value)
 	floor(value) == value
-	not _out_of_range(declared, value)
 }
 
-_scalar("string", declared, value) if value in declared.enum
-
 _scalar("string", declared, value) if {
+	value in declared.enum
+} else if {
 	declared.format == "date"
-	is_string(value)
 	calendar.day(value)
-	regex.match(object.get(declared, "pattern", ""), value)
-}
-
-_scalar("string", declared, value) if {
+	regex.match(object.get(declared, "pattern", "^"), value)
+} else if {
+	is_string(value)
 	not declared.enum
 	not declared.format
-	is_string(value)
-	spelling.trimmed(value) != ""
-	count(value) <= object.get(declared, "maxLength", 100000)
-	regex.match(object.get(declared, "pattern", ""), value)
 	not _says_nothing(declared, value)
+	regex.match(object.get(declared, "pattern", ""), value)
 }
 
-# Where a text answers a question, one that only says that there is nothing is none.
 _says_nothing(declared, value) if {
-	declared.title != "Request id"
 	spelling.placeholder(value)
+	not declared.maxLength
 }
 
-_out_of_range(declared, value) if value < declared.minimum
+# The id of a request is whatever its sender calls it.
+_says_nothing(_, "")
 
-_out_of_range(declared, value) if value <= declared.exclusiveMinimum
+_says_nothing(declared, value) if count(value) > declared.maxLength
 
-_out_of_range(declared, value) if value > declared.maximum
+_item(declared, item) if {
+	declared.type == "object"
+	is_object(item)
+	_required_stated(declared, item)
+	count([name | some name, value in item; value != null]) == count([name |
+		some name, value in item
+		property := declared.properties[name]
+		_scalar(property.type, property, value)
+	])
+}
+
+_item(declared, item) if _scalar(declared.type, declared, item)
+
+_required_stated(declared, item) if {
+	count(declared.required) == count([name | some name in declared.required; item[name] != null])
+} else if not declared.required
+
+_property(declared, name, value) if {
+	property := declared.properties[name]
+	_scalar(property.type, property, value)
+}
 
 _born_out_of_range if input.member.birth_date > input.service_date
 
@@ -264,107 +176,101 @@ _formulary_unknown if {
 }
 
 # From here on every error is looked for, each in its place.
-_errors contains ["", "must be a JSON object, sent as the value of \"input\""] if not is_object(input)
+_errors contains ["", "must be a JSON object, sent as the value of \"input\""] if not _is_object
 
-_errors contains [_pointer([name]), _expected(data.facts[name])] if {
-	some name, value in input
+_is_object if is_object(input)
+
+# Each fact that is stated, in its place, with how it is declared.
+_facts contains [[name], declared, value] if {
+	some name, value in _object(input)
 	value != null
-	not _part(name, value)
-	not is_array(value)
-	data.facts[name]
-}
-
-_errors contains [_pointer([name]), _expected(data.facts[name])] if {
-	some name, value in input
-	is_array(value)
-	data.facts[name].type != "array"
-}
-
-_errors contains [_pointer([name]), "must be an object"] if {
-	some name, value in input
-	value != null
-	not is_object(value)
-	_sections[name]
-}
-
-_errors contains [_pointer([name]), _unknown] if {
-	some name, value in input
-	value != null
-	not _part(name, value)
-	not data.facts[name]
 	not _is_section(name, value)
+	declared := _declared_alone(name)
 }
 
+_declared_alone(name) := {"type": "nothing"} if {
+	contains(name, ".")
+} else := object.get(data.facts, name, {"type": "nothing"})
+
+_facts contains [[section, name], declared, value] if {
+	some section, members in _object(input)
+	_is_section(section, members)
+	some name, value in _object(members)
+	value != null
+	declared := _declared(section, name)
+}
+
+_object(value) := value if is_object(value)
+
+# What starts the path of a fact is a section.
 _is_section(name, _) if _sections[name]
 
 _is_section(name, value) if {
 	is_object(value)
-	not contains(name, ".")
 	some path, _ in vocabulary.elsewhere
 	startswith(path, concat("", [name, "."]))
+	not contains(name, ".")
 }
 
-_errors contains [_pointer([section, name]), _expected(declared)] if {
-	some section, members in input
-	is_object(members)
-	not data.facts[section]
-	some name, value in members
-	value != null
-	declared := _declared_in(section, name)
-	not _sound(declared, value)
-	not _items_tell(declared, value)
+_sections contains split(path, ".")[0] if {
+	some path, _ in _vocabulary
+	contains(path, ".")
 }
 
-_declared_in(section, name) := {"type": "nothing"} if {
+# A name with a dot would pass for another path.
+_declared(section, name) := {"type": "nothing"} if {
 	contains(concat("", [section, name]), ".")
-} else := _declared(concat(".", [section, name]))
+} else := declared if {
+	declared := _vocabulary[concat(".", [section, name])]
+} else := declared if {
+	declared := vocabulary.elsewhere[concat(".", [section, name])]
+} else := {"type": "nothing"}
 
-_items_tell(declared, value) if {
+_errors contains [_pointer([section]), "must be an object"] if {
+	some section in _sections
+	value := input[section]
+	value != null
+	not is_object(value)
+}
+
+_errors contains [_pointer(place), _expected(declared)] if {
+	some [place, declared, value] in _facts
+	not _as_declared(declared, value)
+	not _told_by_items(declared, value)
+}
+
+_told_by_items(declared, value) if {
 	declared.type == "array"
 	is_array(value)
 }
 
-_lists contains [[name], data.facts[name].items, value] if {
-	some name, value in input
-	is_array(value)
-	data.facts[name].type == "array"
+_items contains [array.concat(place, [index]), declared.items, item] if {
+	some [place, declared, value] in _facts
+	_told_by_items(declared, value)
+	some index, item in value
+	not _item(declared.items, item)
 }
 
-_lists contains [[section, name], declared.items, value] if {
-	some section, members in input
-	is_object(members)
-	some name, value in members
-	is_array(value)
-	declared := _declared_in(section, name)
-	declared.type == "array"
+_errors contains [_pointer(place), _expected(declared)] if {
+	some [place, declared, item] in _items
+	not _told_by_properties(declared, item)
 }
 
-_errors contains [_pointer(array.concat(place, [index])), _expected(declared)] if {
-	some [place, declared, list] in _lists
-	some index, item in list
-	not _item(declared, item)
-	not is_object(item)
-}
-
-_errors contains [_pointer(array.concat(place, [index])), _expected(declared)] if {
-	some [place, declared, list] in _lists
-	declared.type != "object"
-	some index, item in list
+_told_by_properties(declared, item) if {
+	declared.type == "object"
 	is_object(item)
 }
 
-_errors contains [_pointer(array.concat(place, [index, name])), "is required"] if {
-	some [place, declared, list] in _lists
-	some index, item in list
+_errors contains [_pointer(array.concat(place, [name])), "is required"] if {
+	some [place, declared, item] in _items
 	is_object(item)
 	some name in declared.required
 	object.get(item, name, null) == null
 }
 
-_errors contains [_pointer(array.concat(place, [index, name])), _expected(object.get(declared.properties, name, {"type": "nothing"}))] if {
-	some [place, declared, list] in _lists
-	some index, item in list
-	is_object(item)
+_errors contains [_pointer(array.concat(place, [name])), _expected(object.get(declared.properties, name, {"type": "nothing"}))] if {
+	some [place, declared, item] in _items
+	_told_by_properties(declared, item)
 	some name, value in item
 	value != null
 	not _property(declared, name, value)
@@ -379,12 +285,12 @@ _errors contains [concat("", ["/", name]), "is required"] if {
 _errors contains ["/drug/name", "is required"] if {
 	is_object(input)
 	object.get(input, ["drug", "name"], null) == null
-	not _drug_mistyped
+	object.get(input, "drug", null) == null
 }
 
-_drug_mistyped if {
-	input.drug != null
-	not is_object(input.drug)
+_errors contains ["/drug/name", "is required"] if {
+	is_object(input.drug)
+	object.get(input.drug, "name", null) == null
 }
 
 _errors contains ["/member/birth_date", "must not be after the service date"] if {

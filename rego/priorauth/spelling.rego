@@ -6,12 +6,12 @@ package priorauth.spelling
 # METADATA
 # title: Trimmed
 # description: The text without the white space around it; white space is what Unicode calls so.
-trimmed(text) := trim(text, "\t\n\u000b\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000")
+trimmed(text) := trim(text, _white_space)
 
 # METADATA
 # title: Placeholder
 # description: Whether a text only says that there is nothing. Such a text is no evidence.
-placeholder(text) if data.placeholders[lower(trimmed(text))]
+placeholder(text) if data.placeholders[lower(trim(text, _white_space))]
 
 # METADATA
 # title: Plain
@@ -22,3 +22,5 @@ plain(name) := trimmed(lower(replace(replace(name, "®", ""), "™", "")))
 # title: Formulary
 # description: The plan's formulary that a text names; undefined when the plan does not know it.
 formulary(name) := data.plan.formularies[trim_suffix(lower(trimmed(name)), ".0")]
+
+_white_space := "\t\n\u000b\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
