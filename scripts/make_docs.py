@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 from priorauth import (
     Client,
     Decision,
@@ -21,6 +23,7 @@ from priorauth import (
     PriorAuthError,
     Section,
 )
+from request_schema import request_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -41,6 +44,7 @@ def main() -> None:
     cases = [json.loads(path.read_text()) for path in sorted(ROOT.glob("tests/cases/*.json"))]
     with LocalSidecar() as url, Client(url) as client:
         catalog = client.catalog()
+        facts = client.facts()
         decisions = list(client.decide_many(case["request"] for case in cases))
     pages = {
         f"docs/guidelines/{guideline.id}-{version.version}.md": "\n".join(
@@ -50,6 +54,8 @@ def main() -> None:
         for version in guideline.versions
     }
     pages["docs/codes.md"] = "\n".join(codes(decisions))
+    placeholders = yaml.safe_load((ROOT / "policy/placeholders/data.yaml").read_text())
+    pages["schemas/request.json"] = as_json(request_schema(facts, placeholders))
     pages["docs/cli.md"] = "\n".join(command_line())
     pages["README.md"] = filled(read(ROOT / "README.md") or "", "decide", decided())
     stale = [name for name, page in pages.items() if read(ROOT / name) != page]
@@ -155,6 +161,11 @@ def told_by(*arguments: str, width: int) -> str:
         timeout=600,
     ).stdout
     return "\n".join(("```", *(line.rstrip() for line in told.strip("\n").splitlines()), "```"))
+
+
+def as_json(document: object) -> str:
+    """White space and letters that nobody can see, or tell from others, are written as escapes."""
+    return json.dumps(document, indent=2) + "\n"
 
 
 def filled(page: str, name: str, content: str) -> str:

@@ -16,7 +16,7 @@ from generators import repeatable
 
 
 def test_there_are_the_schemas_that_the_tests_speak_of() -> None:
-    assert {path.stem for path in SCHEMAS.glob("*.json")} >= {"request", "decision", "guideline"}
+    assert {path.stem for path in SCHEMAS.glob("*.json")} >= {"request", "decision"}
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in SCHEMAS.glob("*.json")))
@@ -85,3 +85,38 @@ def test_a_decision_lacking_or_misnaming_anything_is_refused(url: str) -> None:
             first, *others = decision["criteria"]
             unsure = {**first, "status": "perhaps"}
             assert problems("decision", {**decision, "criteria": [unsure, *others]})
+
+
+LEAF: dict[str, Any] = {
+    "id": "score",
+    "clause": "III.1",
+    "text": "Score at least 3",
+    "status": "met",
+    "facts": {},
+}
+GROUP: dict[str, Any] = {
+    **{key: value for key, value in LEAF.items() if key != "facts"},
+    "kind": "branch",
+    "parts": [LEAF, {**LEAF, "status": "not_considered"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("criterion", "sound"),
+    [
+        (LEAF, True),
+        (GROUP, True),
+        ({**GROUP, "kind": "all", "parts": [GROUP, {**GROUP, "parts": []}]}, True),
+        ({**GROUP, "facts": {}}, False),
+        ({**GROUP, "kind": "some"}, False),
+        ({**GROUP, "parts": [{**LEAF, "status": "perhaps"}]}, False),
+        ({key: value for key, value in GROUP.items() if key != "kind"}, False),
+        ({key: value for key, value in GROUP.items() if key != "parts"}, False),
+        ({key: value for key, value in LEAF.items() if key != "facts"}, False),
+        ({**LEAF, "status": "not_considered"}, False),
+        ({**GROUP, "status": "not_considered"}, False),
+    ],
+)
+def test_groups_and_their_parts(criterion: Any, sound: bool, url: str) -> None:
+    decision = ask(url).decide(generators.INITIAL)
+    assert bool(problems("decision", {**decision, "criteria": [criterion]})) is not sound

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import abc
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._document import At, Object, items, malformed, mapping, text
 from ._json import is_json, not_json
@@ -103,6 +103,16 @@ class Decider(abc.ABC):
     def catalog(self) -> tuple[Guideline, ...]:
         """The guidelines on file, with their versions, sections, clauses and questions."""
         return read_catalog(self._ask("catalog")["result"])
+
+    def facts(self) -> dict[str, Mapping[str, Any]]:
+        """The vocabulary: every fact that a request can state, by its path with dots.
+
+        Each is as it is declared: the words of JSON Schema, `title`, `question`, `known_by`.
+        """
+        declared = mapping(self._ask("facts")["result"], ())
+        for path, fact in declared.items():
+            text(mapping(fact, ((), path)), "type", ((), path))
+        return declared
 
     def integrity(self) -> tuple[IntegrityFault, ...]:
         """What is wrong with the guideline data on file; empty when it is sound."""
