@@ -104,6 +104,14 @@ def test_tests_are_left_out(checkout: Path, tmp_path: Path) -> None:
     assert names == expected | {"/data.json", "/.manifest", "/policy.wasm"}
 
 
+def test_rules_may_use_the_listed_builtins_and_no_others() -> None:
+    listed = (ROOT / "rego" / "builtins.txt").read_text().splitlines()
+    assert listed == sorted(set(listed))
+    allowed = bundle.capabilities()
+    assert [each["name"] for each in allowed["builtins"]] == listed, "OPA knows each of them"
+    assert "rego_v1" in allowed["features"]
+
+
 def test_data_that_a_bundle_would_leave_out(checkout: Path, tmp_path: Path) -> None:
     (checkout / "policy" / "plan" / "more.yaml").write_text("a: 1\n")
     with pytest.raises(BundleError, match=r"more\.yaml: bundles hold only"):

@@ -98,28 +98,23 @@ def said(decision: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
     return {key: whole[key] for key in expected}
 
 
-def cases(*, known: bool) -> list[Any]:
-    """Every case to be tested; where `known`, what is known to fail (and is not yet mended) is."""
+def cases() -> list[Any]:
+    """Every case of every table."""
     return [
-        pytest.param(
-            path,
-            index,
-            id=f"{path.parent.name}: {case['name']}",
-            marks=[pytest.mark.xfail] if known and case.get("fails") else [],
-        )
+        pytest.param(path, index, id=f"{path.parent.name}: {case['name']}")
         for path in TABLES
         for index, case in enumerate(table(path)["cases"])
     ]
 
 
-@pytest.mark.parametrize(("path", "index"), cases(known=True))
+@pytest.mark.parametrize(("path", "index"), cases())
 def test_case(path: Path, index: int) -> None:
     expected = table(path)["cases"][index]["expected"]
     decision, _ = decisions(path)[index]
     assert said(decision, expected) == expected
 
 
-@pytest.mark.parametrize(("path", "index"), cases(known=False))
+@pytest.mark.parametrize(("path", "index"), cases())
 def test_null_is_absent(path: Path, index: int) -> None:
     decision, without = decisions(path)[index]
     assert decision == without

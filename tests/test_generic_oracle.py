@@ -233,14 +233,7 @@ def test_opa_says_the_same(name: str, what: str) -> None:
     assert different[:3] == [], f"{len(different)} differ"
 
 
-# Where rego/priorauth/authorization.rego is known to be wrong: of two quantities each is given the
-# smaller.
-WRONG = {"brumexa"}
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=[pytest.mark.xfail] if n in WRONG else []) for n in NAMES]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_opa_authorizes_the_same(name: str) -> None:
     different = [
         (request, opa["authorization"], oracle["authorization"])

@@ -133,6 +133,13 @@ def default_bundle() -> Path:
     return bundle
 
 
+def capabilities() -> dict[str, Any]:
+    """OPA's own capabilities, with only the builtins of `rego/builtins.txt`: all rules may use."""
+    names = (_policy.root() / "rego" / "builtins.txt").read_text().split()
+    found = _json("capabilities", "--current")
+    return {**found, "builtins": [each for each in found["builtins"] if each["name"] in names]}
+
+
 def member(bundle: bytes, name: str) -> bytes:
     """A file in a bundle. Raises ConfigurationError when it is not there."""
     # Read, never unpacked: names in a bundle are absolute.
@@ -175,12 +182,13 @@ def _compile_wasm(policy: Path) -> bytes:
     builtin that hosts of Wasm lack, and OpaNotFound.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        built = Path(scratch, "bundle.tar.gz")
+        built, allowed = Path(scratch, "bundle.tar.gz"), Path(scratch, "capabilities.json")
+        allowed.write_text(json.dumps(capabilities()))
         done = subprocess.run(
             [
                 *(_opa.ensure(), "build", "--target", "wasm"),
                 *(f"--entrypoint=priorauth/{name}" for name in ENTRYPOINTS),
-                *("--capabilities", _policy.root() / "capabilities.json"),
+                *("--capabilities", allowed),
                 *("--ignore", _policy.TESTS, "--output", built),
                 *("policy", "rego/priorauth"),
             ],

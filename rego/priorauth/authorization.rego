@@ -48,7 +48,7 @@ _end_date := null if {
 # description: What each fill may hold, by the names of the request's own quantity.
 quantity := object.union(
 	{"days_supply": days | days := input.quantity.days_supply; days != null},
-	{name: min([least | some [name, least] in _granted]) | some [name, _] in _granted},
+	{name: min([least | some [other, least] in _granted; other == name]) | some [name, _] in _granted},
 )
 
 # METADATA

@@ -33,8 +33,8 @@ limits := _judged(data_of("limits"))
 # title: Data of a stage
 # description: The criteria of a stage as the guideline's data has them, for this type of request.
 data_of(stage) := array.concat(
-	object.get(version.text.criteria[stage], "every_request", []),
-	object.get(version.text.criteria[stage], input.type, []),
+	object.get(version.text.criteria, [stage, "every_request"], []),
+	object.get(version.text.criteria, [stage, input.type], []),
 )
 
 # METADATA

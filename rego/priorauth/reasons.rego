@@ -82,9 +82,9 @@ _fact(asked) := vocabulary.fact(asked.fact).items.properties[asked.property] if 
 	asked.property
 } else := vocabulary.fact(asked.fact)
 
-_reason(criterion, judged) := criteria.unanswerable(criterion) if {
+_reason(criterion, judged) := reason if {
 	judged.status == "unknown"
-	criteria.limit_kinds[criterion.kind]
+	reason := _unanswerable(criterion)
 } else := {"code": code, "message": $"Not known: {titles}, for: {judged.text}"} if {
 	judged.status == "unknown"
 	code := concat("_", [judged.id, "unknown"])
@@ -120,3 +120,13 @@ _words(fact) := concat(", ", fact) if {
 } else := concat(", ", sort(object.keys(fact))) if {
 	is_object(fact)
 } else := $"{fact}"
+
+_unanswerable(criterion) := reason if {
+	criteria.limit_kinds[criterion.kind]
+	reason := criteria.unanswerable(criterion)
+} else := {
+	"code": "limit_not_listed",
+	"message": $"{criterion.clause} lists no limit for {_fact({"fact": criterion.fact}).title}: {value}; a person decides.",
+} if {
+	value := groups.unlisted(criterion)
+}

@@ -30,13 +30,13 @@ test_trimmed[name] if {
 test_placeholders[name] if {
 	some name in [
 		"N/A", "n/a", "NULL", "null", "None", "none", "-", "--", "unknown", "UNKNOWN", "tbd", "TBD", "pending", "not attached",
-		"Not Attached", " N/A ", "\u00a0none\u3000", "n.a.", "nil", "?", "xxx", "not available", "to follow",
+		"Not Attached", " N/A ", "\u00a0none\u3000", "n.a.", "nil", "?", "xxx", "not available", "to follow", "", "  ",
 	]
 	spelling.placeholder(name)
 }
 
 test_what_says_something_is_no_placeholder[name] if {
-	some name in ["a", "0", "no", "yes", "false", "Nonegra", "N/A see letter", "pending-17", "chart note", "1", "n / a", ""]
+	some name in ["a", "0", "no", "yes", "false", "Nonegra", "N/A see letter", "pending-17", "chart note", "1", "n / a"]
 	not spelling.placeholder(name)
 }
 

@@ -284,3 +284,20 @@ _idle(part) := {
 	"status": "not_considered",
 	"parts": [],
 }
+
+# METADATA
+# title: Unlisted
+# description: The value of a branch of limits that has none for it, so that nobody can answer.
+unlisted(criterion) := value if {
+	criterion.kind == "branch"
+	value := _value(criterion)
+	value != null
+	not _listed(criterion, value)
+	some part in criterion.parts
+	criteria.limit_kinds[part.kind]
+}
+
+_listed(criterion, value) if {
+	some part in criterion.parts
+	_taken(part, value)
+}
