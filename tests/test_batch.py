@@ -21,8 +21,7 @@ import pytest
 
 import generators
 from generators import FULL, INITIAL
-from priorauth import tables
-from test_tables import spelt
+from test_tables import COLUMNS, spelt
 
 COMMAND = [sys.executable, "-m", "priorauth.cli"]
 FORMATS = ("ndjson", "csv", "parquet")
@@ -57,17 +56,16 @@ def requests(number: int) -> Iterator[dict[str, Any]]:
 def written(folder: Path, kind: str, documents: list[dict[str, Any]]) -> Path:
     """The requests in a file of this kind."""
     path = folder / f"in.{kind}"
-    names = list(tables.REQUEST_COLUMNS)
     rows = [spelt(document) for document in documents]
     if kind == "ndjson":
         path.write_text("".join(json.dumps(document) + "\n" for document in documents))
     elif kind == "csv":
         with path.open("w", newline="") as file:
-            table = csv.DictWriter(file, names)
+            table = csv.DictWriter(file, COLUMNS)
             table.writeheader()
             table.writerows(rows)
     else:
-        schema = pa.schema([(name, pa.string()) for name in names])
+        schema = pa.schema([(name, pa.string()) for name in COLUMNS])
         pq.write_table(pa.Table.from_pylist(rows, schema), path, row_group_size=700)
     return path
 

@@ -32,7 +32,23 @@ FULL: dict[str, Any] = {
             "text": "160mg/week: 32 tablets per 28 days",
             "status": "reduced",
             "facts": {"tablets": 4711, "limit": {"tablets": 32, "days": 28}},
-        }
+        },
+        {
+            "id": "therapy",
+            "clause": "III",
+            "text": "One of these",
+            "status": "met",
+            "kind": "branch",
+            "parts": [
+                {
+                    "id": "step",
+                    "clause": "III.1",
+                    "text": "The step before",
+                    "status": "not_considered",
+                    "facts": {},
+                }
+            ],
+        },
     ],
     "reasons": [
         {"code": "quantity_reduced", "criterion": "quantity", "clause": "IV", "message": "4711"}
@@ -41,8 +57,7 @@ FULL: dict[str, Any] = {
     "authorization": {
         "start_date": "2022-11-01",
         "end_date": "2023-04-30",
-        "tablets": 32,
-        "days_supply": 28,
+        "quantity": {"tablets": 32, "days_supply": 28},
         "package": "80 mg twice weekly",
     },
     "notices": [{"code": "coverage_gap", "message": "4711"}],
@@ -67,11 +82,23 @@ def test_all_of_it() -> None:
             "reduced",
             {"tablets": 4711, "limit": {"tablets": 32, "days": 28}},
         ),
+        priorauth.Criterion(
+            "therapy",
+            "III",
+            "One of these",
+            "met",
+            {},
+            "branch",
+            (priorauth.Criterion("step", "III.1", "The step before", "not_considered", {}),),
+        ),
     )
     assert decision.reasons == (priorauth.Reason("quantity_reduced", "quantity", "IV", "4711"),)
     assert decision.missing == (priorauth.Missing("/nccn", "nccn", "III.3", "4711?"),)
     assert decision.authorization == priorauth.Authorization(
-        date(2022, 11, 1), date(2023, 4, 30), 32, 28, "80 mg twice weekly"
+        date(2022, 11, 1),
+        date(2023, 4, 30),
+        {"tablets": 32, "days_supply": 28},
+        "80 mg twice weekly",
     )
     assert decision.notices == (priorauth.Notice("coverage_gap", "4711"),)
     assert decision.errors == ()
@@ -96,9 +123,12 @@ def test_its_repr_shows_nothing_of_the_member() -> None:
 
 
 def test_a_number_is_read_by_its_value() -> None:
-    decision = Decision.from_document(changed(("authorization", "tablets"), 32.0))
+    decision = Decision.from_document(
+        changed(("authorization", "quantity"), {"tablets": 32.0, "ml": 2.5})
+    )
     assert decision.authorization is not None
-    assert type(decision.authorization.tablets) is int
+    assert decision.authorization.quantity == {"tablets": 32, "ml": 2.5}
+    assert type(decision.authorization.quantity["tablets"]) is int
 
 
 def test_what_a_later_policy_adds_is_let_through() -> None:
@@ -125,11 +155,11 @@ def changed(path: Path, *value: Any) -> Any:
 
 
 def members(value: Any, at: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every member of every object, but not what is in `facts`."""
+    """Every member of every object, but not what is in `facts` and `quantity`."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield (*at, key), item
-            if key != "facts":
+            if key not in ("facts", "quantity"):
                 yield from members(item, (*at, key))
     elif isinstance(value, list):
         for n, item in enumerate(value):
@@ -142,6 +172,7 @@ NULLABLE: set[Path] = {
     ("request_id",),
     ("guideline",),
     ("authorization",),
+    ("authorization", "end_date"),
     ("authorization", "package"),
 }
 NULLABLE |= {("reasons", 0, "criterion"), ("reasons", 0, "clause")}
@@ -178,8 +209,10 @@ def test_a_member_of_another_type(path: Path, value: Any) -> None:
         (("authorization", "start_date"), "20221101"),
         (("authorization", "start_date"), "2022-W44-2"),
         (("authorization", "end_date"), "2023-04-30T00:00:00"),
-        (("authorization", "tablets"), True),
-        (("authorization", "tablets"), 32.5),
+        (("authorization", "quantity", "tablets"), True),
+        (("authorization", "quantity", "tablets"), None),
+        (("authorization", "quantity", "tablets"), "32"),
+        (("criteria", 1, "parts", 0), "4711"),
         (("criteria", 0), None),
         (("criteria", 0), []),
         (("notices", 0), "4711"),

@@ -14,30 +14,82 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 import generators
 from generators import ABSENT, BARE, FULL, INITIAL, RENEWAL, with_facts
 from priorauth import ConfigurationError, NotJSON, WasmEngine, tables
 
-COLUMNS = tuple(tables.REQUEST_COLUMNS)
+POLICY = Path(__file__).parents[1] / "policy"
 
 
-def test_the_columns_are_the_fields_of_requests() -> None:
-    schema = json.loads((Path(__file__).parents[1] / "schemas/request.json").read_text())
+def declared() -> dict[str, Any]:
+    """The vocabulary as it is written: the shared facts, and those of each version on file."""
+    found: dict[str, Any] = yaml.safe_load((POLICY / "facts/data.yaml").read_text())
+    for path in POLICY.glob("guidelines/*/*/data.yaml"):
+        found |= yaml.safe_load(path.read_text()).get("facts", {})
+    return found
 
-    def resolved(node: Any) -> Any:
-        while "$ref" in node:
-            found: Any = schema
-            for step in node["$ref"].removeprefix("#/").split("/"):
-                found = found[step]
-            node = found
-        return node
 
+REQUESTS = tables.Requests(declared())
+COLUMNS = tuple(REQUESTS.columns)
+
+
+def test_the_columns_are_the_facts_that_a_request_can_state(bundle_file: Path) -> None:
+    with WasmEngine(bundle_file) as engine:
+        assert engine.facts() == declared()
+    schema = json.loads((POLICY.parent / "schemas/request.json").read_text())
     fields = []
     for name, node in schema["properties"].items():
-        inner = resolved(node).get("properties")
+        inner = node.get("properties")
         fields += [f"{name}.{field}" for field in inner] if inner else [name]
     assert sorted(fields) == sorted(COLUMNS)
+
+
+def test_a_guideline_s_own_facts_are_columns_too() -> None:
+    facts = {
+        **declared(),
+        "billing.hcpcs": {"type": "string", "pattern": "^[A-Z][0-9]{4}$"},
+        "lab.measured_on": {"type": "string", "format": "date"},
+        "lab.values": {"type": "array", "items": {"type": "number"}},
+        "clinical.therapies": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["therapy"],
+                "properties": {"therapy": {"type": "string"}, "weeks": {"type": "number"}},
+            },
+        },
+        "lab.mutations": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["count"],
+                "properties": {"count": {"type": "integer"}},
+            },
+        },
+    }
+    requests = tables.Requests(facts)
+    requests.check([*COLUMNS, "billing.hcpcs", "lab.measured_on", "clinical.therapies"])
+    cells = {
+        "billing.hcpcs": "J1234",
+        "lab.measured_on": "2022-10-20",
+        "lab.values": "1.5| 2",
+        "clinical.therapies": "a: b|c",
+        "lab.mutations": '[{"count": 2}]',
+    }
+    assert requests.request(cells.items()) == {
+        "billing": {"hcpcs": "J1234"},
+        "lab": {"measured_on": "2022-10-20", "values": [1.5, 2], "mutations": [{"count": 2}]},
+        "clinical": {"therapies": [{"therapy": "a: b"}, {"therapy": "c"}]},
+    }
+    weighed = '[{"therapy": "a", "weeks": 3}, "c"]'
+    assert requests.request([("clinical.therapies", weighed)]) == {
+        "clinical": {"therapies": [{"therapy": "a", "weeks": 3}, {"therapy": "c"}]}
+    }
+    for name, cell in [("lab.values", "1|"), ("lab.values", "a"), ("lab.mutations", "2")]:
+        with pytest.raises(NotJSON, match=name):
+            requests.request([(name, cell)])
 
 
 def spelt(request: Any) -> dict[str, str]:
@@ -48,13 +100,13 @@ def spelt(request: Any) -> dict[str, str]:
         value = (request.get(section) or {}).get(field) if field else request.get(section)
         if value is None:
             continue
-        if name == "nccn":
+        if name == "nccn" and value:
             value = "|".join(f"{each['source']}:{each['category']}" for each in value)
-        elif name == "documentation":
+        elif name == "documentation" and value:
             simple = all(set(each) == {"reference"} for each in value)
             value = "|".join(e["reference"] for e in value) if simple else json.dumps(value)
         elif isinstance(value, list):
-            value = "|".join(value)
+            value = "|".join(value) or "[]"
         elif isinstance(value, bool):
             value = str(value).lower()
         cells[name] = str(value)
@@ -69,15 +121,10 @@ def test_every_request_can_be_a_row(kind: str) -> None:
             if isinstance(value, dict)
             else value
             for key, value in request.items()
-            if value not in (None, [])
+            if value is not None
         }
         there = {key: value for key, value in there.items() if value != {}}
-        there = {
-            key: {k: v for k, v in value.items() if v != []} if isinstance(value, dict) else value
-            for key, value in there.items()
-        }
-        there = {key: value for key, value in there.items() if value != {}}
-        assert tables.request(spelt(request).items()) == there
+        assert REQUESTS.request(spelt(request).items()) == there
 
 
 @pytest.mark.parametrize(
@@ -95,6 +142,8 @@ def test_every_request_can_be_a_row(kind: str) -> None:
         ("drug.name", " Xpovio ", " Xpovio "),
         ("prescriber.taxonomies", "207RH0003X|207R00000X", ["207RH0003X", "207R00000X"]),
         ("prescriber.taxonomies", '["207RH0003X"]', ["207RH0003X"]),
+        ("nccn", "[]", []),
+        ("nccn", [], []),
         ("nccn", "compendium: 2A", [{"source": "compendium", "category": "2A"}]),
         ("nccn", [{"source": "compendium", "category": None}], [{"source": "compendium"}]),
         ("documentation", "a|b", [{"reference": "a"}, {"reference": "b"}]),
@@ -111,7 +160,7 @@ def test_every_request_can_be_a_row(kind: str) -> None:
     ],
 )
 def test_a_cell(name: str, cell: object, value: object) -> None:
-    document = tables.request([(name, cell)])
+    document = REQUESTS.request([(name, cell)])
     for step in name.split("."):
         document = document[step]
     assert document == value
@@ -120,7 +169,7 @@ def test_a_cell(name: str, cell: object, value: object) -> None:
 
 @pytest.mark.parametrize("cell", ["", None])
 def test_an_empty_cell_is_an_absent_fact(cell: object) -> None:
-    assert tables.request((name, cell) for name in COLUMNS) == {}
+    assert REQUESTS.request((name, cell) for name in COLUMNS) == {}
 
 
 @pytest.mark.parametrize(
@@ -148,7 +197,7 @@ def test_an_empty_cell_is_an_absent_fact(cell: object) -> None:
 )
 def test_a_cell_that_is_not_of_its_kind(name: str, cell: object) -> None:
     with pytest.raises(NotJSON, match=name) as raised:
-        tables.request([(name, cell)])
+        REQUESTS.request([(name, cell)])
     assert raised.value.pointer == "/" + name.replace(".", "/")
     assert str(cell) not in str(raised.value)
 
@@ -166,7 +215,7 @@ def test_a_cell_that_is_not_of_its_kind(name: str, cell: object) -> None:
 )
 def test_columns_that_requests_have_not(names: list[str], why: str) -> None:
     with pytest.raises(ConfigurationError, match=why):
-        tables.check_columns(names)
+        REQUESTS.check(names)
 
 
 TYPES = {
@@ -201,8 +250,8 @@ def test_arrow_s_own_types() -> None:
         "diagnosis.icd10": None,
     }
     batch = pa.RecordBatch.from_pylist([row], schema=pa.schema(list(TYPES.items())))
-    (cells,) = tables.arrow_requests(batch, tables.arrow_columns(batch.schema))
-    assert tables.request(cells) == {
+    (cells,) = tables.arrow_rows(batch, REQUESTS.places(batch.schema))
+    assert REQUESTS.request(cells) == {
         "type": "initial",
         "service_date": "2022-11-01",
         "drug": {"name": "xpovio"},
@@ -229,7 +278,7 @@ def test_arrow_s_own_types() -> None:
 )
 def test_a_type_that_a_column_cannot_have(name: str, kind: Any) -> None:
     with pytest.raises(ConfigurationError, match=name):
-        tables.arrow_columns(pa.schema([*{**TYPES, name: kind}.items()]))
+        REQUESTS.places(pa.schema([*{**TYPES, name: kind}.items()]))
 
 
 def test_decisions_as_rows(bundle_file: Path) -> None:
@@ -239,7 +288,7 @@ def test_decisions_as_rows(bundle_file: Path) -> None:
     requests.append(with_facts(INITIAL, {"/drug/name": "other"}))
     with WasmEngine(bundle_file) as engine:
         decisions = list(engine.decide_many(requests))
-        table = tables.Decisions.of(engine.catalog())
+        table = tables.Decisions.of(engine.catalog(), engine.facts())
     documents = [decision.raw for decision in decisions]
     batch = table.batch(documents)
     assert batch.schema == table.schema()
@@ -254,7 +303,8 @@ def test_decisions_as_rows(bundle_file: Path) -> None:
             assert row[f"criterion_{criterion.id}"] == criterion.status
         terms = decision.authorization
         assert row["authorization_end_date"] == (terms and terms.end_date)
-        assert row["authorization_tablets"] == (terms and terms.tablets)
+        assert row["authorization_tablets"] == (terms and terms.quantity["tablets"])
+        assert row["authorization_days_supply"] == (terms and terms.quantity["days_supply"])
     out = io.StringIO()
     csv.writer(out).writerows([table.columns, *map(table.cells, documents)])
     out.seek(0)
@@ -266,7 +316,39 @@ def test_decisions_as_rows(bundle_file: Path) -> None:
 
 def test_a_table_that_pyarrow_writes_can_be_read_again(tmp_path: Path, bundle_file: Path) -> None:
     with WasmEngine(bundle_file) as engine:
-        table = tables.Decisions.of(engine.catalog())
+        table = tables.Decisions.of(engine.catalog(), engine.facts())
         batch = table.batch([engine.decide(FULL).raw])
     pq.write_table(pa.Table.from_batches([batch]), tmp_path / "t.parquet")
     assert pq.read_table(tmp_path / "t.parquet").to_pylist() == batch.to_pylist()
+
+
+def test_groups_and_quantities_of_every_kind_as_a_row() -> None:
+    """A part of a group has a column as any other; a quantity that is no whole number is one."""
+    table = tables.Decisions(("therapy", "step", "other"), {"ml": False, "doses": True})
+    leaf = {"id": "step", "status": "met", "facts": {}}
+    idle = {"id": "other", "status": "not_considered", "facts": {}}
+    document = {
+        "request_id": None,
+        "outcome": "approved",
+        "requires_clinician_review": False,
+        "guideline": None,
+        "criteria": [
+            {"id": "therapy", "status": "met", "parts": [leaf, idle]},
+        ],
+        "reasons": [],
+        "missing": [],
+        "notices": [],
+        "errors": [],
+        "authorization": {
+            "start_date": "2022-11-01",
+            "end_date": None,
+            "quantity": {"ml": 2, "doses": 3.0},
+            "package": None,
+        },
+    }
+    (row,) = table.batch([document]).to_pylist()
+    told = [row[f"criterion_{each}"] for each in table.criteria]
+    assert told == ["met", "met", "not_considered"]
+    assert (row["authorization_ml"], row["authorization_doses"]) == (2.0, 3)
+    assert type(row["authorization_ml"]) is float
+    assert row["authorization_end_date"] is None

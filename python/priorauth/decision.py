@@ -15,6 +15,7 @@ from ._document import (
     At,
     Object,
     day,
+    day_or_none,
     flag,
     listed,
     malformed,
@@ -89,12 +90,13 @@ class Missing:
 class Authorization:
     """What is authorized: first and last day, and what each fill may hold.
 
-    `quantity` has the names that the request's own quantity has, such as `tablets` and
-    `days_supply`. `package` is the guideline's pack for the dose and its schedule, or None.
+    `end_date` is None where the guideline sets no limit and the request asks for none. `quantity`
+    has the names that the request's own quantity has, such as `tablets` and `days_supply`.
+    `package` is the guideline's pack for the dose and its schedule, or None.
     """
 
     start_date: date
-    end_date: date
+    end_date: date | None
     quantity: Mapping[str, int | float] = field(hash=False)
     package: str | None
 
@@ -188,7 +190,7 @@ def _reference(doc: Object, at: At) -> GuidelineReference:
 
 
 def _criterion(doc: Object, at: At) -> Criterion:
-    group = "parts" in doc
+    group = "parts" in doc or ("kind" in doc and "facts" not in doc)
     return Criterion(
         id=text(doc, "id", at),
         clause=text(doc, "clause", at),
@@ -221,7 +223,7 @@ def _missing(doc: Object, at: At) -> Missing:
 def _authorization(doc: Object, at: At) -> Authorization:
     return Authorization(
         start_date=day(doc, "start_date", at),
-        end_date=day(doc, "end_date", at),
+        end_date=day_or_none(doc, "end_date", at),
         quantity=numbers(doc, "quantity", at),
         package=text_or_none(doc, "package", at),
     )

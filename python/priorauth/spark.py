@@ -45,26 +45,32 @@ def decide_dataframe(df: DataFrame, *, bundle: StrPath | bytes | None = None) ->
         raise ConfigurationError(
             "deciding in Spark needs the extra `spark`: pip install 'priorauth[spark]'"
         ) from None
-    tables.arrow_columns(to_arrow_schema(df.schema))
     with WasmEngine(bundle) as engine:
-        table = tables.Decisions.of(engine.catalog())
-        decide = functools.partial(_decide, engine.bundle, table, df.columns)
+        requests = tables.Requests(engine.facts())
+        table = tables.Decisions.of(engine.catalog(), requests.facts)
+        decide = functools.partial(_decide, engine.bundle, requests, table, df.columns)
+    requests.places(to_arrow_schema(df.schema))
     # By number, for Spark takes a dot in a name for a field of a struct.
     numbered = df.toDF(*(f"_{n}" for n in range(len(df.columns))))
     return numbered.mapInArrow(decide, from_arrow_schema(table.schema()))
 
 
 def _decide(
-    bundle: bytes, table: tables.Decisions, names: list[str], batches: Iterator[pa.RecordBatch]
+    bundle: bytes,
+    requests: tables.Requests,
+    table: tables.Decisions,
+    names: list[str],
+    batches: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
     engine = _engine(bundle)
     for numbered in batches:
         batch = numbered.rename_columns(names)
-        columns = tables.arrow_columns(batch.schema)
+        places = requests.places(batch.schema)
         # A decision is several times its request: as many at a time as are quick to hold.
         for start in range(0, batch.num_rows, _ROWS):
-            cells = tables.arrow_requests(batch.slice(start, _ROWS), columns)
-            yield table.batch(tables.decided(engine, (tables.row("the row", c) for c in cells)))
+            rows = tables.arrow_rows(batch.slice(start, _ROWS), places)
+            asked = (requests.row("the row", cells) for cells in rows)
+            yield table.batch(tables.decided(engine, asked))
 
 
 @functools.lru_cache(maxsize=1)

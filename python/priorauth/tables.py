@@ -1,18 +1,19 @@
 """Requests as rows of a table, and decisions as rows of another: CSV, Parquet, Spark.
 
-A column is named after the field of the request that it holds, as in `member.birth_date`; a struct
-column holds the fields of its section. An empty cell, or a null, is an absent fact. `docs/batch.md`
-lists the columns.
+A column is named after the fact that it holds, as in `member.birth_date`; a struct column holds the
+facts of its section. An empty cell, or a null, is an absent fact. `docs/batch.md` lists the columns
+of the facts that this package's guidelines declare.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._json import is_json, one_line, read_json
@@ -26,126 +27,231 @@ if TYPE_CHECKING:
 SEPARATOR = "|"
 """What is between the items of a list in one cell."""
 
-REQUEST_COLUMNS: Mapping[str, str] = {
-    "request_id": "text",
-    "type": "text",
-    "service_date": "date",
-    "drug.name": "text",
-    "member.birth_date": "date",
-    "member.benefit": "text",
-    "member.formulary": "text",
-    "member.drug_on_formulary": "boolean",
-    "member.closed_formulary": "boolean",
-    "member.formulary_alternatives_tried": "boolean",
-    "prescriber.npi": "text",
-    "prescriber.taxonomies": "texts",
-    "diagnosis.icd10": "text",
-    "nccn": "recommendations",
-    "documentation": "documents",
-    "dose.mg_per_week": "number",
-    "dose.times_per_week": "number",
-    "quantity.tablets": "number",
-    "quantity.days_supply": "number",
-    "duration_months": "number",
-    "prior_authorization.end_date": "date",
-    "clinical.disease_status": "text",
-    "clinical.unacceptable_toxicity": "boolean",
-}
-"""The columns of requests, and the kind of what is in them."""
-
 REQUIRED = ("type", "service_date", "drug.name")
+"""The columns that every table of requests has."""
+
+Facts = Mapping[str, Mapping[str, Any]]
+"""The vocabulary, as `Decider.facts` has it."""
 
 
-def check_columns(names: Sequence[str]) -> None:
-    """Raises ConfigurationError, naming the column, unless a table of these can hold requests."""
-    for name in names:
-        if name not in REQUEST_COLUMNS:
-            close = difflib.get_close_matches(name, REQUEST_COLUMNS, 1)
-            hint = f"; is it {close[0]}?" if close else ""
-            raise ConfigurationError(
-                f"the table has a column {name!r} that requests have not{hint}"
-            )
-        if names.count(name) > 1:
-            raise ConfigurationError(f"the table has the column {name} more than once")
-    for name in REQUIRED:
-        if name not in names:
-            raise ConfigurationError(f"the table has no column {name}, which every request needs")
+@dataclass(frozen=True)
+class Column:
+    """How the cells of a column are read, by what the vocabulary says of its fact.
 
-
-def request(cells: Iterable[tuple[str, object]]) -> dict[str, Any]:
-    """The request document of a row, of its cells by column.
-
-    A cell is text, as in CSV, or a value of Python's. Raises NotJSON, with the pointer of the
-    field, for a cell that is not of its column's kind; it does not quote the cell.
+    `kind` is `text`, `date`, `boolean` or `number`, of each item where they are `listed`;
+    or `object`, of a list only, whose items may be written as the texts that they must have,
+    `keys`, when those are one or two.
     """
-    document: dict[str, Any] = {}
-    for name, cell in cells:
-        if cell is None or cell == "":
-            continue
+
+    kind: str
+    listed: bool = False
+    keys: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, fact: Mapping[str, Any]) -> Column:
+        if fact["type"] == "array":
+            return cls(cls.of(fact["items"]).kind, True, _texts(fact["items"]))
+        if fact["type"] in ("integer", "number"):
+            return cls("number")
+        if fact["type"] == "string":
+            return cls("date" if fact.get("format") == "date" else "text")
+        return cls(fact["type"])
+
+    @property
+    def expected(self) -> str:
+        """What its cells must hold, in words."""
+        if not self.listed:
+            return _EXPECTED[self.kind]
+        if self.kind == "object" and not self.keys:
+            return "a list of objects, as JSON"
+        items = f"list of {':'.join(self.keys)}" if self.keys else "list, its items"
+        return f"a {items} with {SEPARATOR} between them"
+
+    def read(self, cell: object) -> Any:
+        """What a cell holds, as JSON has it. Raises TypeError, ValueError or NotJSON."""
+        if not self.listed:
+            return _READ[self.kind](cell)
+        if isinstance(cell, str) and not cell.lstrip().startswith("["):
+            return list(map(self._item, cell.split(SEPARATOR)))
+        items = read_json(cell.encode()) if isinstance(cell, str) else cell
+        if not isinstance(items, list):
+            raise TypeError
+        return [
+            self._item(each) if self.keys and isinstance(each, str) else _plain(each)
+            for each in items
+        ]
+
+    def _item(self, text: str) -> Any:
+        if self.kind != "object":
+            return _READ[self.kind](text)
+        parts = text.split(":", 1) if len(self.keys) == 2 else [text]
+        return dict(zip(self.keys, map(str.strip, parts), strict=True))
+
+    def fits(self, type_: Any) -> bool:
+        """Whether a type of Arrow's can be read."""
+        from pyarrow import types
+
+        if types.is_dictionary(type_):
+            type_ = type_.value_type
+        if types.is_string(type_) or types.is_large_string(type_) or types.is_null(type_):
+            return True
+        fitting = {
+            "date": (types.is_date,),
+            "boolean": (types.is_boolean,),
+            "number": (types.is_integer, types.is_floating, types.is_decimal),
+        }.get(self.kind, ())
+        if self.listed:
+            fitting = (types.is_list, types.is_large_list)
+        return any(is_(type_) for is_ in fitting)
+
+
+def _texts(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """The texts that an object must have, when those say all that it must."""
+    keys = tuple(item.get("required", ()))
+    texts = all(item["properties"][key]["type"] == "string" for key in keys)
+    return keys if texts and len(keys) <= 2 else ()
+
+
+@dataclass(frozen=True)
+class Requests:
+    """The table of requests: a column for each fact of the vocabulary, of its name."""
+
+    facts: Facts
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """Its columns, by their names."""
+        return {name: Column.of(fact) for name, fact in self.facts.items()}
+
+    def check(self, names: Sequence[str]) -> None:
+        """Raises ConfigurationError, naming the column, unless a table of these can hold them."""
+        for name in names:
+            if name not in self.columns:
+                close = difflib.get_close_matches(name, self.columns, 1)
+                hint = f"; is it {close[0]}?" if close else ""
+                raise ConfigurationError(
+                    f"the table has a column {name!r}, which is no fact that any guideline on file "
+                    f"declares{hint}"
+                )
+            if names.count(name) > 1:
+                raise ConfigurationError(f"the table has the column {name} more than once")
+        for name in REQUIRED:
+            if name not in names:
+                raise ConfigurationError(
+                    f"the table has no column {name}, which every request needs"
+                )
+
+    def request(self, cells: Iterable[tuple[str, object]]) -> dict[str, Any]:
+        """The request document of a row, of its cells by column.
+
+        A cell is text, as in CSV, or a value of Python's. Raises NotJSON, with the pointer of the
+        fact, for a cell that is not of its column's kind; it does not quote the cell.
+        """
+        document: dict[str, Any] = {}
+        for name, cell in cells:
+            if cell is None or cell == "":
+                continue
+            try:
+                value = self.columns[name].read(cell)
+            except (NotJSON, TypeError, ValueError, LookupError, ArithmeticError):
+                raise NotJSON(
+                    f"column {name} must hold {self.columns[name].expected}",
+                    pointer="/" + name.replace(".", "/"),
+                ) from None
+            section, _, field = name.partition(".")
+            if field:
+                document.setdefault(section, {})[field] = value
+            else:
+                document[section] = value
+        return document
+
+    def row(self, where: str, cells: Iterable[tuple[str, object]]) -> Row:
+        """A row of a table, of its cells by column."""
+        cells = list(cells)
         try:
-            value = _READ[REQUEST_COLUMNS[name]](cell)
-        except (NotJSON, TypeError, ValueError, ArithmeticError):
-            value = _UNREAD
-        if value is _UNREAD:
-            raise NotJSON(
-                f"column {name} must hold {_EXPECTED[REQUEST_COLUMNS[name]]}",
-                pointer="/" + name.replace(".", "/"),
-            )
-        section, _, field = name.partition(".")
-        if field:
-            document.setdefault(section, {})[field] = value
-        else:
-            document[section] = value
-    return document
+            return Row(where, self.request(cells))
+        except NotJSON as fault:
+            return Row(where, fault, dict(cells).get("request_id"))
+
+    def places(self, schema: pa.Schema) -> dict[str, tuple[str, ...]]:
+        """Where in an Arrow table each fact is: its column, and the field inside its struct.
+
+        Raises ConfigurationError for a column that is no fact, or not of its type.
+        """
+        import pyarrow as pa
+
+        names, found = [], {}
+        for field in schema:
+            inner: list[tuple[str, tuple[str, ...]]] = [(field.name, ())]
+            if pa.types.is_struct(field.type):
+                inner = [(f"{field.name}.{each.name}", (each.name,)) for each in field.type]
+            for name, path in inner:
+                names.append(name)
+                found[name] = (field.name, *path)
+        self.check(names)
+        for name, (top, *path_) in found.items():
+            type_ = schema.field(top).type
+            if path_:
+                type_ = type_.field(path_[0]).type
+            if not self.columns[name].fits(type_):
+                raise ConfigurationError(
+                    f"the column {name} is of the type {type_}, and must hold "
+                    f"{self.columns[name].expected}"
+                )
+        return found
 
 
-_UNREAD = object()
-_EXPECTED = {
-    "text": "text",
-    "date": "a date, YYYY-MM-DD",
-    "boolean": "true or false",
-    "number": "a number",
-    "texts": f"a list, its items with {SEPARATOR} between them",
-    "recommendations": f"a list of source:category, with {SEPARATOR} between them",
-    "documents": f"a list of references, with {SEPARATOR} between them",
-}
+def arrow_rows(
+    batch: pa.RecordBatch, places: Mapping[str, tuple[str, ...]]
+) -> list[list[tuple[str, object]]]:
+    """The rows of a batch, each as the cells that `Requests.row` takes."""
+    values = {
+        name: [
+            cell if cell is None or not inner else cell.get(inner[0])
+            for cell in batch.column(top).to_pylist()
+        ]
+        for name, (top, *inner) in places.items()
+    }
+    return [
+        [(name, column[row]) for name, column in values.items()] for row in range(batch.num_rows)
+    ]
 
 
-def _text(cell: object) -> Any:
-    return cell if isinstance(cell, str) else _UNREAD
+def _text(cell: object) -> str:
+    if not isinstance(cell, str):
+        raise TypeError
+    return cell
 
 
-def _date(cell: object) -> Any:
+def _date(cell: object) -> str:
     # A datetime is a date too, but not what a day is.
     return cell.isoformat() if type(cell) is date else _text(cell)
 
 
-def _boolean(cell: object) -> Any:
-    if isinstance(cell, str):
-        return {"true": True, "false": False}.get(cell.strip().lower(), _UNREAD)
-    return cell if isinstance(cell, bool) else _UNREAD
+def _boolean(cell: object) -> bool:
+    if isinstance(cell, bool):
+        return cell
+    return {"true": True, "false": False}[_text(cell).strip().lower()]
 
 
-def _number(cell: object) -> Any:
+def _number(cell: object) -> int | float:
     if isinstance(cell, str):
         # As strictly as in JSON: what would be rounded is refused.
         cell = read_json(cell.strip().encode())
     if isinstance(cell, Decimal):
         cell = read_json(f"{cell:f}".encode())
     if isinstance(cell, bool) or not isinstance(cell, (int, float)) or not math.isfinite(cell):
-        return _UNREAD
+        raise TypeError
     return cell
 
 
-def _items(cell: object) -> list[Any]:
-    if isinstance(cell, str):
-        if cell.lstrip().startswith("["):
-            cell = read_json(cell.encode())
-        else:
-            return cell.split(SEPARATOR)
-    if not isinstance(cell, list):
-        raise TypeError
-    return [_plain(item) for item in cell]
+_READ = {"text": _text, "date": _date, "boolean": _boolean, "number": _number}
+_EXPECTED = {
+    "text": "text",
+    "date": "a date, YYYY-MM-DD",
+    "boolean": "true or false",
+    "number": "a number",
+}
 
 
 def _plain(item: Any) -> Any:
@@ -155,63 +261,52 @@ def _plain(item: Any) -> Any:
     return item.isoformat() if type(item) is date else item
 
 
-def _recommendations(cell: object) -> Any:
-    found = []
-    for item in _items(cell):
-        if isinstance(item, str):
-            source, colon, category = item.partition(":")
-            if not colon:
-                return _UNREAD
-            item = {"source": source.strip(), "category": category.strip()}
-        found.append(item)
-    return found
-
-
-def _documents(cell: object) -> Any:
-    return [{"reference": each} if isinstance(each, str) else each for each in _items(cell)]
-
-
-_READ = {
-    "text": _text,
-    "date": _date,
-    "boolean": _boolean,
-    "number": _number,
-    "texts": _items,
-    "recommendations": _recommendations,
-    "documents": _documents,
-}
-
-
 @dataclass(frozen=True)
 class Decisions:
-    """The table of decisions: its columns, with one for each criterion in `criteria`."""
+    """The table of decisions.
+
+    It has a column for each criterion in `criteria`, parts of groups among them, and for each name
+    that a quantity can have in `quantities`, which says whether there are only whole ones.
+    """
 
     criteria: tuple[str, ...]
+    quantities: Mapping[str, bool]
 
     @classmethod
-    def of(cls, catalog: Iterable[Guideline]) -> Decisions:
+    def of(cls, catalog: Iterable[Guideline], facts: Facts) -> Decisions:
         """The table for the guidelines on file."""
-        return cls(
-            tuple(
-                dict.fromkeys(
-                    criterion.id
-                    for guideline in catalog
-                    for version in guideline.versions
-                    for criterion in version.criteria
-                )
-            )
+        criteria = dict.fromkeys(
+            criterion.id
+            for guideline in catalog
+            for version in guideline.versions
+            for criterion in version.criteria
         )
+        quantities = {
+            path.removeprefix("quantity."): fact["type"] == "integer"
+            for path, fact in facts.items()
+            if path.startswith("quantity.")
+        }
+        return cls(tuple(criteria), quantities)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Their names, in order."""
-        return (*_HEAD, *(f"criterion_{each}" for each in self.criteria), *_TAIL)
+        return (
+            *("request_id", "outcome", "requires_clinician_review"),
+            *("guideline_id", "guideline_version"),
+            *(f"criterion_{each}" for each in self.criteria),
+            *("reasons", "missing", "notices", "errors"),
+            *("authorization_start_date", "authorization_end_date"),
+            *(f"authorization_{name}" for name in self.quantities),
+            *("authorization_package", "decision"),
+        )
 
     def row(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """A decision document by column, in values of Python's."""
         guideline = document["guideline"] or {}
         terms = document["authorization"] or {}
-        status = {each["id"]: each["status"] for each in document["criteria"]}
+        quantity = terms.get("quantity", {})
+        status = dict(_statuses(document["criteria"]))
         return {
             "request_id": document["request_id"],
             "outcome": document["outcome"],
@@ -230,8 +325,10 @@ class Decisions:
             ],
             "authorization_start_date": _day(terms.get("start_date")),
             "authorization_end_date": _day(terms.get("end_date")),
-            "authorization_tablets": _whole(terms.get("tablets")),
-            "authorization_days_supply": _whole(terms.get("days_supply")),
+            **{
+                f"authorization_{name}": _number_of(quantity.get(name), whole)
+                for name, whole in self.quantities.items()
+            },
             "authorization_package": terms.get("package"),
             "decision": one_line(document),
         }
@@ -257,8 +354,10 @@ class Decisions:
             "errors": pa.list_(pa.struct([("path", text), ("message", text)])),
             "authorization_start_date": pa.date32(),
             "authorization_end_date": pa.date32(),
-            "authorization_tablets": pa.int64(),
-            "authorization_days_supply": pa.int64(),
+            **{
+                f"authorization_{name}": pa.int64() if whole else pa.float64()
+                for name, whole in self.quantities.items()
+            },
         }
         return pa.schema([(name, types.get(name, text)) for name in self.columns])
 
@@ -269,19 +368,11 @@ class Decisions:
         return pa.RecordBatch.from_pylist(list(map(self.row, documents)), schema=self.schema())
 
 
-_HEAD = ("request_id", "outcome", "requires_clinician_review", "guideline_id", "guideline_version")
-_TAIL = (
-    "reasons",
-    "missing",
-    "notices",
-    "errors",
-    "authorization_start_date",
-    "authorization_end_date",
-    "authorization_tablets",
-    "authorization_days_supply",
-    "authorization_package",
-    "decision",
-)
+def _statuses(criteria: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Each criterion and part with how it stands."""
+    for each in criteria:
+        yield each["id"], each["status"]
+        yield from _statuses(each.get("parts", ()))
 
 
 class Row(NamedTuple):
@@ -290,15 +381,6 @@ class Row(NamedTuple):
     where: str
     request: Any
     request_id: object = None
-
-
-def row(where: str, cells: Iterable[tuple[str, object]]) -> Row:
-    """A row of a table, of its cells by column."""
-    cells = list(cells)
-    try:
-        return Row(where, request(cells))
-    except NotJSON as fault:
-        return Row(where, fault, dict(cells).get("request_id"))
 
 
 def decided(engine: Decider, rows: Iterable[Row]) -> list[Mapping[str, Any]]:
@@ -353,73 +435,14 @@ def _unreadable(at: Row, fault: NotJSON) -> dict[str, Any]:
     }
 
 
-def arrow_columns(schema: pa.Schema) -> dict[str, tuple[str, ...]]:
-    """Where in an Arrow table each column of requests is: its name, and those inside its struct.
-
-    Raises ConfigurationError for a column that is not of a request's, or not of its type.
-    """
-    import pyarrow as pa
-
-    found: dict[str, tuple[str, ...]] = {}
-    names = []
-    for field in schema:
-        inner: list[tuple[str, tuple[str, ...]]] = [(field.name, ())]
-        if pa.types.is_struct(field.type):
-            inner = [(f"{field.name}.{each.name}", (each.name,)) for each in field.type]
-        for name, path in inner:
-            names.append(name)
-            found[name] = (field.name, *path)
-    check_columns(names)
-    for name, place in found.items():
-        kind = schema.field(place[0]).type
-        if len(place) > 1:
-            kind = kind.field(place[1]).type
-        if not _fits(REQUEST_COLUMNS[name], kind):
-            raise ConfigurationError(
-                f"the column {name} is of the type {kind}, and must hold "
-                f"{_EXPECTED[REQUEST_COLUMNS[name]]}"
-            )
-    return found
-
-
-def _fits(kind: str, type_: Any) -> bool:
-    from pyarrow import types
-
-    if types.is_dictionary(type_):
-        type_ = type_.value_type
-    if types.is_string(type_) or types.is_large_string(type_) or types.is_null(type_):
-        return True
-    if kind == "date":
-        return bool(types.is_date(type_))
-    if kind == "boolean":
-        return bool(types.is_boolean(type_))
-    if kind == "number":
-        return any(is_(type_) for is_ in (types.is_integer, types.is_floating, types.is_decimal))
-    return kind != "text" and bool(types.is_list(type_) or types.is_large_list(type_))
-
-
-def arrow_requests(
-    batch: pa.RecordBatch, columns: Mapping[str, tuple[str, ...]]
-) -> list[list[tuple[str, object]]]:
-    """The rows of a batch, each as the cells that `request` takes."""
-    values = {
-        name: [
-            cell if cell is None or not inner else cell.get(inner[0])
-            for cell in batch.column(top).to_pylist()
-        ]
-        for name, (top, *inner) in columns.items()
-    }
-    return [
-        [(name, column[row]) for name, column in values.items()] for row in range(batch.num_rows)
-    ]
-
-
 def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-def _whole(number: Any) -> int | None:
-    return None if number is None else int(number)
+def _number_of(quantity: Any, whole: bool) -> int | float | None:
+    if quantity is None:
+        return None
+    return int(quantity) if whole else float(quantity)
 
 
 def _cell(value: Any) -> str:

@@ -71,12 +71,12 @@ class Target(Protocol):
         """The file that is wanted, on disk: what was written itself, or made of it at `whole`."""
 
 
-def source_of(kind: str, file: BinaryIO, name: str) -> Source:
+def source_of(kind: str, file: BinaryIO, name: str, requests: tables.Requests) -> Source:
     """The source of an open input. Raises ConfigurationError for columns that will not do."""
     if kind == "ndjson":
         return Lines()
     try:
-        return CSV.of(file) if kind == "csv" else Parquet.of(file)
+        return CSV.of(file, requests) if kind == "csv" else Parquet.of(file, requests)
     except ConfigurationError as error:
         raise ConfigurationError(f"{name}: {error}") from None
 
@@ -157,16 +157,17 @@ class Lines:
 class CSV:
     """CSV (UTF-8) with a header; rows are numbered as a spreadsheet does, the header being 1."""
 
+    requests: tables.Requests
     columns: tuple[str, ...]
 
     @classmethod
-    def of(cls, file: BinaryIO) -> CSV:
+    def of(cls, file: BinaryIO, requests: tables.Requests) -> CSV:
         """Reads the header."""
         # Not ahead of it: what follows is read by `pieces`.
         header = file.readline(LONGEST).decode("utf-8-sig", errors="replace")
         columns = tuple(name.strip() for name in next(csv.reader([header]), []))
-        tables.check_columns(columns)
-        return cls(columns)
+        requests.check(columns)
+        return cls(requests, columns)
 
     def size(self, file: BinaryIO) -> int | None:
         return _seekable_size(file)
@@ -199,20 +200,22 @@ class CSV:
                 fault = NotJSON("it has more cells than there are columns")
                 yield tables.Row(f"row {number}", fault)
             else:
-                yield tables.row(f"row {number}", zip(self.columns, cells, strict=False))
+                cells_by_name = zip(self.columns, cells, strict=False)
+                yield self.requests.row(f"row {number}", cells_by_name)
 
 
 @dataclass(frozen=True)
 class Parquet:
     """Parquet: rows are numbered from 1."""
 
-    columns: Mapping[str, tuple[str, ...]]
+    requests: tables.Requests
+    places: Mapping[str, tuple[str, ...]]
     schema: pa.Schema
 
     @classmethod
-    def of(cls, file: BinaryIO) -> Parquet:
+    def of(cls, file: BinaryIO, requests: tables.Requests) -> Parquet:
         schema = _parquet(file).schema_arrow
-        return cls(tables.arrow_columns(schema), schema)
+        return cls(requests, requests.places(schema), schema)
 
     def size(self, file: BinaryIO) -> int | None:
         rows: int = _parquet(file).metadata.num_rows
@@ -234,8 +237,8 @@ class Parquet:
         import pyarrow as pa
 
         batch = pa.ipc.read_record_batch(pa.py_buffer(piece.rows), self.schema)
-        for number, cells in enumerate(tables.arrow_requests(batch, self.columns), piece.first):
-            yield tables.row(f"row {number}", cells)
+        for number, cells in enumerate(tables.arrow_rows(batch, self.places), piece.first):
+            yield self.requests.row(f"row {number}", cells)
 
 
 def _parquet(file: BinaryIO) -> Any:

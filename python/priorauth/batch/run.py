@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from ..catalog import Guideline
 from ..decider import Decider
+from ..tables import Facts
 from .output import Output, Stream
 from .workers import Job, decided
 
@@ -19,11 +20,12 @@ Show = Callable[[int, int], None]
 
 
 class Engine(NamedTuple):
-    """How to make what decides, what tells it from others, and the guidelines it has."""
+    """How to make what decides, what tells it from others, its guidelines and vocabulary."""
 
     make: Callable[[], Decider]
     identity: list[str]
     catalog: tuple[Guideline, ...]
+    facts: Facts
 
 
 def run(

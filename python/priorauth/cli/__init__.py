@@ -263,7 +263,7 @@ def batch(
     from ..batch.output import Output, Stream, is_file
     from ..batch.run import made_from, run
     from ..batch.workers import Job
-    from ..tables import Decisions
+    from ..tables import Decisions, Requests
     from ._show import progress, summary
 
     if resume and (_is_dash(file) or _is_dash(output) or not is_file(output)):
@@ -277,9 +277,9 @@ def batch(
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         data = stack.enter_context(_opened(file))
-        source = source_of(kinds[0], data, str(file))
         decided_by = stack.enter_context(_engine(connect, engine, bundle))
-        target = target_of(kinds[1], Decisions.of(decided_by.catalog))
+        source = source_of(kinds[0], data, str(file), Requests(decided_by.facts))
+        target = target_of(kinds[1], Decisions.of(decided_by.catalog, decided_by.facts))
         out: Output | Stream
         if _is_dash(output) or not is_file(output):
             if kinds[1] == "parquet":
@@ -327,16 +327,16 @@ def _engine(connect: Connect, kind: Kind | None, bundle: Path | None) -> Iterato
             with wasm:
                 digest = hashlib.sha256(wasm.bundle).hexdigest()
                 make = functools.partial(WasmEngine, wasm.bundle)
-                yield Engine(make, ["wasm", digest], wasm.catalog())
+                yield Engine(make, ["wasm", digest], wasm.catalog(), wasm.facts())
             return
     with connect() as client:
         if options["url"]:
             asking = functools.partial(_client, **options)
-            yield Engine(asking, ["sidecar", client.url], client.catalog())
+            yield Engine(asking, ["sidecar", client.url], client.catalog(), client.facts())
         else:
             asking = functools.partial(Client, client.url, timeout=options["timeout"])
             identity = ["sidecar", policy.digest(policy.root())]
-            yield Engine(asking, identity, client.catalog())
+            yield Engine(asking, identity, client.catalog(), client.facts())
 
 
 @_asks
