@@ -225,7 +225,7 @@ test_a_nested_group_is_judged_at_each_depth[name] if {
 
 test_what_is_open_at_each_depth[name] if {
 	some depth, nested in _nested
-	some missing in numbers.range(0, depth)
+	some missing in {0, depth}
 	name := $"{depth} without {missing}"
 	stated := [value | some n in numbers.range(0, 5); value := {true: null, false: true}[n == missing]]
 	_opens(nested, _stating(stated), [$"clinical.l{missing}"])
@@ -293,7 +293,7 @@ test_a_branch_bears_itself_while_its_value_is_unknown if {
 
 test_bearing_at_each_depth[name] if {
 	some depth, nested in _nested
-	some failing in numbers.range(0, depth)
+	some failing in {0, depth}
 	name := $"{depth}, {failing} not met"
 	stated := [value | some n in numbers.range(0, 5); value := n != failing]
 	_bears(nested, _stating(stated), [$"l{failing}"])
