@@ -23,7 +23,7 @@ day(date) if {
 # description: >-
 #   Whole years from one day to another. Who is born on 29 February completes a year on 1 March in a common year
 #   (Reading 3).
-completed_years(from, to) := (_year(to) - _year(from)) - {true: 1, false: 0}[substring(to, 5, 5) < substring(from, 5, 5)]
+completed_years(from, to) := (to_number(substring(to, 0, 4)) - to_number(substring(from, 0, 4))) - {true: 1, false: 0}[substring(to, 5, 5) < substring(from, 5, 5)]
 
 # METADATA
 # title: Next day

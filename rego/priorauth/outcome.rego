@@ -6,6 +6,7 @@
 #   stage can undo an earlier.
 package priorauth.outcome
 
+import data.priorauth.criteria as kinds
 import data.priorauth.criteria.groups
 import data.priorauth.version
 
@@ -54,8 +55,12 @@ value := "approved" if {
 	_statuses(limits) - {"met", "reduced"} == set()
 }
 
-# All of them or none: where the data lacks what a kind needs, there is no decision.
+# All of them or none: where the data lacks what a kind needs, there is no decision. A list without groups is judged
+# without the detour by way of them.
 _judged(listed) := judged if {
+	judged := [kinds.judge(criterion.kind, criterion) | some criterion in listed]
+	count(judged) == count(listed)
+} else := judged if {
 	judged := [groups.judge(criterion) | some criterion in listed]
 	count(judged) == count(listed)
 }

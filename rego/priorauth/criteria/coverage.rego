@@ -14,7 +14,7 @@ import data.priorauth.vocabulary
 # The stated fact is one of those accepted. A value that is `undetermined` is the same as none.
 judge("one_of", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _accepted(stated, criterion),
-	"facts": {_name(path): stated, "accepted": criterion.accepted},
+	"facts": {path[count(path) - 1]: stated, "accepted": criterion.accepted},
 }) if {
 	is_array(criterion.accepted)
 	is_array(object.get(criterion, "undetermined", []))
@@ -38,7 +38,7 @@ asks("formulary", _) := ["member.formulary"]
 # The fact is attested as the guideline expects it, true or false.
 judge("attested", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": {null: "unknown", criterion.expected: "met", criterion.expected == false: "not_met"}[stated],
-	"facts": {_name(path): stated},
+	"facts": {path[count(path) - 1]: stated},
 }) if {
 	is_boolean(criterion.expected)
 	path := split(criterion.fact, ".")
@@ -50,7 +50,7 @@ asks("attested", criterion) := [criterion.fact]
 # The fact is stated, whatever it is. Its absence never denies.
 judge("stated", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": {true: "met", false: "unknown"}[stated != null],
-	"facts": {_name(path): stated},
+	"facts": {path[count(path) - 1]: stated},
 }) if {
 	path := split(criterion.fact, ".")
 	stated := _none_as_absent(object.get(input, path, null), criterion.fact)
@@ -81,7 +81,7 @@ asks("age", _) := ["member.birth_date"]
 # The stated number is at least `minimum` and at most `maximum`.
 judge("threshold", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _within(stated, criterion),
-	"facts": object.union({_name(path): stated}, _bounds(criterion)),
+	"facts": object.union({path[count(path) - 1]: stated}, _bounds(criterion)),
 }) if {
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
@@ -92,7 +92,7 @@ asks("threshold", criterion) := [criterion.fact]
 # One of the listed is accepted: of texts, or of objects by the property `of`.
 judge("any_of", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _any(listed, criterion.accepted),
-	"facts": {_name(path): listed, "accepted": criterion.accepted},
+	"facts": {path[count(path) - 1]: listed, "accepted": criterion.accepted},
 }) if {
 	is_object(criterion.accepted)
 	is_string(object.get(criterion, "of", ""))
@@ -105,7 +105,7 @@ asks("any_of", criterion) := [criterion.fact]
 # None of the listed is excluded, as with drugs that must not be taken together and with contraindications.
 judge("none_of", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _opposite[found],
-	"facts": {_name(path): listed, "excluded": criterion.excluded},
+	"facts": {path[count(path) - 1]: listed, "excluded": criterion.excluded},
 }) if {
 	is_object(criterion.excluded)
 	is_string(object.get(criterion, "of", ""))
@@ -119,7 +119,7 @@ asks("none_of", criterion) := [criterion.fact]
 # The ICD-10-CM code is one of those accepted, or one below it: C90.00 is below C90.0.
 judge("diagnosis", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _below(stated, criterion.accepted),
-	"facts": {_name(path): stated, "accepted": criterion.accepted},
+	"facts": {path[count(path) - 1]: stated, "accepted": criterion.accepted},
 }) if {
 	is_object(criterion.accepted)
 	path := split(criterion.fact, ".")
@@ -131,7 +131,7 @@ asks("diagnosis", criterion) := [criterion.fact]
 # The day is within so many months, or days, before the service date.
 judge("dated_within", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _dated(day, criterion),
-	"facts": object.union({_name(path): day}, within),
+	"facts": object.union({path[count(path) - 1]: day}, within),
 }) if {
 	within := object.filter(criterion, ["months", "days"])
 	[figure] := [figure | some figure in within]
@@ -213,8 +213,6 @@ _open(stated, criterion) if stated in criterion.undetermined
 
 _cited := ["id", "clause", "text"]
 
-_name(path) := path[count(path) - 1]
-
 _accepted(stated, criterion) := "unknown" if {
 	stated == null
 } else := "met" if {
@@ -233,8 +231,7 @@ _age(born) := calendar.completed_years(born, input.service_date) if born != null
 
 _bounds(criterion) := bounds if {
 	bounds := object.filter(criterion, ["minimum", "maximum"])
-	count([bound | some bound in bounds; is_number(bound)]) == count(bounds)
-	bounds != {}
+	{is_number(bound) | some bound in bounds} == {true}
 }
 
 _within(number, criterion) := "unknown" if {

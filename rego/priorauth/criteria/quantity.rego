@@ -6,8 +6,8 @@ package priorauth.criteria
 judge("quantity_by_dose", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _limited(requested, allowed, criterion),
 	"facts": {
-		_name(dose_path): dose,
-		_name(quantity_path): requested,
+		dose_path[count(dose_path) - 1]: dose,
+		quantity_path[count(quantity_path) - 1]: requested,
 		"days_supply": days,
 		"limit": limit,
 		"allowed": allowed,
@@ -28,7 +28,7 @@ asks("quantity_by_dose", criterion) := [criterion.dose, criterion.quantity, "qua
 # The quantity is within one limit for so many days, scaled to the days supply.
 judge("quantity", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _limited(requested, allowed, criterion),
-	"facts": {_name(path): requested, "days_supply": days, "limit": criterion.limit, "allowed": allowed},
+	"facts": {path[count(path) - 1]: requested, "days_supply": days, "limit": criterion.limit, "allowed": allowed},
 }) if {
 	is_number(criterion.limit.quantity)
 	is_number(criterion.limit.days)
@@ -43,7 +43,7 @@ asks("quantity", criterion) := [criterion.quantity, "quantity.days_supply"]
 # The quantity of one dose is within a limit, whatever the days supply.
 judge("quantity_per_dose", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _limited(requested, criterion.maximum, criterion),
-	"facts": {_name(path): requested, "allowed": criterion.maximum},
+	"facts": {path[count(path) - 1]: requested, "allowed": criterion.maximum},
 }) if {
 	is_number(criterion.maximum)
 	path := split(criterion.quantity, ".")
@@ -56,7 +56,7 @@ asks("quantity_per_dose", criterion) := [criterion.quantity]
 judge("quantity_by_weight", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _limited(requested, allowed, criterion),
 	"facts": {
-		_name(path): requested,
+		path[count(path) - 1]: requested,
 		"weight_kg": weight,
 		"mg_per_kg": criterion.mg_per_kg,
 		"unit_mg": criterion.unit_mg,
