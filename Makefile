@@ -11,16 +11,20 @@ LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help decide test lint rego stale docs pytest bench setup lock clean
+.PHONY: help decide test test-long lint rego stale docs pytest bench setup lock clean
 .DELETE_ON_ERROR:
 
 help: ## What can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 11
 
 decide: .venv/installed ## Decide a request: make decide REQUEST=examples/xpovio-initial.json
 	@$(BIN)/priorauth decide $(REQUEST)
 
-test: lint rego stale pytest ## Check everything
+test: lint rego stale pytest ## Check everything but what takes long
+
+test-long: .venv/installed ## Run what takes long: loads, kills, a soak, Spark, compose
+	@echo "== Long tests"
+	@$(BIN)/pytest -m long tests
 
 lint: .venv/installed ## Check the Python: format, lint, types
 	@echo "== Python"
@@ -42,9 +46,9 @@ docs: .venv/installed ## Write what is written from the code: clause tables, cod
 bench: .venv/bench ## Measure what a decision costs, as ratios from one run, for README
 	@PYTHONPATH=tests $(BIN)/python benchmarks/bench.py --rounds $(ROUNDS)
 
-pytest: .venv/installed ## Run every test, Rego's too, against a real OPA
+pytest: .venv/installed ## Run the tests, Rego's too, against a real OPA
 	@echo "== Tests"
-	@$(BIN)/pytest
+	@$(BIN)/pytest -m "not long"
 
 setup: .venv/installed ## Only set up: the virtual environment, and OPA
 	@$(BIN)/python -W ignore::RuntimeWarning:runpy -m priorauth.opa

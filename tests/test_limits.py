@@ -15,8 +15,11 @@ import pytest
 from priorauth import Client, TokenRefused
 from production import CALLER, ROOT, Bundles, Production, eventually, signed
 
+pytestmark = pytest.mark.long
+
 REQUEST: dict[str, Any] = json.loads((ROOT / "examples" / "xpovio-initial.json").read_text())
 LARGEST = 524288
+
 BOUND_S = 20.0
 """What any call may take, on a slow and busy machine. Alone on two cores the slowest takes 5 s."""
 

@@ -87,9 +87,12 @@ def test_a_file_without_a_test_is_an_error(project: pytest.Pytester) -> None:
     run.stdout.fnmatch_lines(["*rego/b_test.rego holds no test*"])
 
 
-def test_one_that_pytest_does_not_see_is_an_error(project: pytest.Pytester) -> None:
+@pytest.mark.parametrize("options", [(), ("-m", "not docker")], ids=["all", "some"])
+def test_one_that_pytest_does_not_see_is_an_error(
+    project: pytest.Pytester, options: tuple[str, ...]
+) -> None:
     write(project, a=PASSES)
     (project.path / "rego" / "b.rego").write_text(f"package b\n\n{PASSES}")
-    run = project.runpytest_subprocess()
+    run = project.runpytest_subprocess(*options)
     assert run.ret == pytest.ExitCode.USAGE_ERROR
     run.stderr.fnmatch_lines(["*OPA has tests that pytest has not: rego/b.rego::test_passes*"])

@@ -21,6 +21,8 @@ from priorauth import Client, Decision, SidecarError
 from production import CALLER, Bundles, Production, eventually
 from test_survival import OUTCOMES, REQUEST, good, strict  # noqa: F401  (fixtures)
 
+pytestmark = pytest.mark.long
+
 SECONDS = float(os.environ.get("PRIORAUTH_SOAK_S") or (60 if os.environ.get("CI") else 10))
 CALLERS = 64
 BATCH = 8

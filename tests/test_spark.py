@@ -27,6 +27,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples/spark_findings.py"
 
 # pyspark's own: it leaves the port file and the sockets to its gateway to the garbage collector.
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:pyspark"),

@@ -31,6 +31,8 @@ from priorauth import (
 )
 from production import CALLER, CONFIG, KEYS, LEVELS, ROOT, Bundles, Production, eventually, signed
 
+pytestmark = pytest.mark.long
+
 REQUEST: dict[str, Any] = json.loads((ROOT / "examples" / "xpovio-initial.json").read_text())
 
 
