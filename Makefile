@@ -22,7 +22,7 @@ decide: .venv/installed ## Decide a request: make decide REQUEST=examples/xpovio
 
 test: lint rego stale pytest ## Check everything but what takes long
 
-test-long: .venv/installed ## Run what takes long: loads, kills, a soak, Spark, compose
+test-long: .venv/installed ## Run what takes long: every combination, loads, kills, a soak, Spark, compose
 	@echo "== Long tests"
 	@$(BIN)/pytest -m long tests
 

@@ -199,6 +199,7 @@ def inodes(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "number"),
     [

@@ -70,6 +70,7 @@ STATUSES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "states"), [("initial", 26_244), ("renewal", 23_328)])
 def test_every_combination_of_the_criteria_s_states(kind: str, states: int, url: str) -> None:
     decisions = agreed(url, generators.every_combination_of_states(kind))
@@ -95,6 +96,7 @@ def test_both_sides_of_what_a_request_may_say(url: str) -> None:
     assert outcomes.total() - outcomes["invalid"] > 100
 
 
+@pytest.mark.long
 def test_any_value_in_any_place(url: str) -> None:
     decisions = agreed(url, generators.every_value_everywhere())
     outcomes = Counter(decision.outcome for decision in decisions)

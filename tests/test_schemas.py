@@ -27,6 +27,7 @@ def test_the_schema_is_itself_valid(name: str) -> None:
     Draft202012Validator.check_schema(document)
 
 
+@pytest.mark.long
 def test_any_value_in_any_place(url: str) -> None:
     accepted = 0
     for request, decision in ask(url).decide_all(generators.every_value_everywhere()):

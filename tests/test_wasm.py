@@ -95,6 +95,7 @@ def compared(url: str, engine: WasmEngine, requests: Iterable[Any]) -> int:
     return count
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "states"), [("initial", 21_870), ("renewal", 19_440)])
 def test_every_combination_of_states(kind: str, states: int, url: str, engine: WasmEngine) -> None:
     requests = generators.every_combination_of_states(kind)
@@ -107,6 +108,7 @@ def test_every_boundary(name: str, url: str, engine: WasmEngine) -> None:
     assert compared(url, engine, itertools.islice(requests, 0, None, 3)) > 50
 
 
+@pytest.mark.long
 def test_any_value_in_any_place(url: str, engine: WasmEngine) -> None:
     assert compared(url, engine, generators.every_value_everywhere()) > 5_000
 
