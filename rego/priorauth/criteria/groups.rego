@@ -293,7 +293,7 @@ unlisted(criterion) := value if {
 	value := _value(criterion)
 	value != null
 	not _listed(criterion, value)
-	some part in criterion.parts
+	walk(criterion.parts, [_, part])
 	criteria.limit_kinds[part.kind]
 }
 

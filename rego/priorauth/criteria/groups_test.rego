@@ -127,6 +127,26 @@ test_a_branch_of_limits_is_as_the_limit_taken[name] if {
 	found == [case[1]]
 }
 
+# The value that no limit is listed for; nothing where one is, where it is not stated, and where there are no limits.
+test_unlisted[name] if {
+	some name, case in {
+		"another value": [_limit(0), "b", ["b"]],
+		"another value of limits in a group": [_group("all", "inner", [_limit(0)]), "b", ["b"]],
+		"another value that is false": [_limit(0), false, [false]],
+		"a value listed": [_limit(0), "a", []],
+		"null": [_limit(0), null, []],
+		"no limits": [_leaf(0), "b", []],
+	}
+	branch := object.union(_group("branch", "g", [object.union(case[0], {"when": {"values": ["a"]}})]), {"fact": "clinical.value"})
+	found := [value | value := groups.unlisted(branch)] with input as {"clinical": {"value": case[1]}}
+	found == case[2]
+}
+
+test_what_is_no_branch_has_nothing_unlisted[name] if {
+	some name, criterion in {"a group": _group("all", "g", [_limit(0)]), "a limit": _limit(0)}
+	not groups.unlisted(criterion) with input as {"clinical": {"value": "b"}}
+}
+
 test_a_group_that_is_not_taken_has_no_parts if {
 	inner := object.union(_group("all", "inner", [_leaf(0)]), {"when": {"values": ["a"]}})
 	branch := object.union(_group("branch", "g", [inner]), {"fact": "clinical.value"})
