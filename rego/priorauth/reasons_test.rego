@@ -232,6 +232,22 @@ test_what_is_reduced_by_other_limits[name] if {
 	found == [_reason("limit_reduced", "limit", "IV", case[1])]
 }
 
+# A branch of limits that has none for a value is for a person.
+test_a_limit_that_is_not_listed_has_its_reason if {
+	branch := {
+		"id": "limit", "clause": "IV", "text": "Words of limit", "kind": "branch", "fact": "member.formulary",
+		"parts": [{
+			"id": "first", "clause": "IV", "text": "First", "when": {"values": ["1"]},
+			"kind": "quantity", "quantity": "quantity.tablets", "limit": {"quantity": 10, "days": 28},
+		}],
+	}
+	changed := fixtures.xpovio_with({"criteria": {"limits": {"every_request": [branch]}}})
+	found := reasons.bearing with input as fixtures.initial with data.guidelines as changed
+	found == [_reason("limit_not_listed", "limit", "IV", "IV lists no limit for Formulary: 2; a person decides.")]
+	missing := reasons.missing with input as fixtures.initial with data.guidelines as changed
+	missing == []
+}
+
 test_what_no_guideline_governs_has_its_reason[name] if {
 	some name, case in {
 		"drug_not_governed": [{"drug": {"name": "aspirin"}}, "No guideline on file names this drug."],
