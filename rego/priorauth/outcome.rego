@@ -41,7 +41,12 @@ data_of(stage) := array.concat(
 # METADATA
 # title: Outcome
 # description: One of `not_applicable`, `pended`, `denied`, `modified` and `approved`.
-value := "approved" if {
+value := _value if {
+	# Where a criterion has no status, nothing follows from the others.
+	is_array(criteria)
+}
+
+_value := "approved" if {
 	{judged.status | some judged in criteria} == {"met"}
 } else := "not_applicable" if {
 	"not_met" in _statuses(applicability)

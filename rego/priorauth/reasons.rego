@@ -72,11 +72,12 @@ _weighed := ["applicability"] if {
 	criterion.status == "not_met"
 } else := ["applicability", "coverage", "limits"]
 
-_question(asked) := _fact(asked).question if {
+_question(asked) := question if {
+	question := _fact(asked).question
 	asked.property
 } else := question if {
 	question := asked.criterion.questions[asked.fact]
-} else := _fact(asked).question
+} else := vocabulary.fact(asked.fact).question
 
 _fact(asked) := vocabulary.fact(asked.fact).items.properties[asked.property] if {
 	asked.property
@@ -89,7 +90,7 @@ _reason(criterion, judged) := reason if {
 	judged.status == "unknown"
 	code := concat("_", [judged.id, "unknown"])
 	titles := concat(", ", [_fact(asked).title | some asked in groups.open(criterion, judged)])
-} else := {"code": code, "message": $"Reduced from {_from(criterion, judged)} to {_to(judged)}: {judged.text}"} if {
+} else := {"code": code, "message": $"Reduced from {_reduction(criterion, judged)}: {judged.text}"} if {
 	judged.status == "reduced"
 	code := concat("_", [judged.id, "reduced"])
 } else := {"code": code, "message": $"Not met: {judged.text} ({_figures(judged)})"} if {
@@ -103,26 +104,23 @@ _reason(criterion, judged) := reason if {
 	code := concat("_", [judged.id, "not_met"])
 }
 
-_from(criterion, judged) := $"{judged.facts[name]} {replace(name, "_", " ")}" if {
+_reduction(criterion, judged) := $"{judged.facts[name]} to {judged.facts.allowed} {replace(name, "_", " ")}" if {
 	steps := split(criterion.quantity, ".")
 	name := steps[count(steps) - 1]
-} else := $"{judged.facts.months} months"
-
-_to(judged) := $"{judged.facts.allowed}" if {
-	judged.facts.allowed
-} else := $"{judged.facts.maximum}"
+} else := $"{judged.facts.months} to {judged.facts.maximum} months"
 
 # The facts that a criterion rests on, in words, in the order of their names.
 _figures(judged) := concat("; ", sort([$"{replace(name, "_", " ")}: {_words(fact)}" | some name, fact in judged.facts]))
 
-_words(fact) := concat(", ", fact) if {
+_words(fact) := "none" if {
+	fact == []
+} else := concat(", ", fact) if {
 	is_array(fact)
 } else := concat(", ", sort(object.keys(fact))) if {
 	is_object(fact)
 } else := $"{fact}"
 
 _unanswerable(criterion) := reason if {
-	criteria.limit_kinds[criterion.kind]
 	reason := criteria.unanswerable(criterion)
 } else := {
 	"code": "limit_not_listed",

@@ -37,11 +37,11 @@ test_bearing[name] if {
 		],
 		"quantity reduced": [
 			fixtures.initial_with({"quantity": {"tablets": 21}}),
-			[["quantity", "reduced", "Reduced from 21 tablets to 20: ", ""]],
+			[["quantity", "reduced", "Reduced from 21 to 20 tablets: ", ""]],
 		],
 		"both reduced": [
 			fixtures.initial_with({"quantity": {"tablets": 21}, "duration_months": 7}),
-			[["quantity", "reduced", "Reduced from 21 tablets to 20: ", ""], ["duration", "reduced", "Reduced from 7 months to 6: ", ""]],
+			[["quantity", "reduced", "Reduced from 21 to 20 tablets: ", ""], ["duration", "reduced", "Reduced from 7 to 6 months: ", ""]],
 		],
 		"pended for one fact": [
 			fixtures.initial_with({"member": {"birth_date": null}}),
@@ -222,9 +222,9 @@ test_missing_of_an_item if {
 # Limits of other kinds are said by their own names.
 test_what_is_reduced_by_other_limits[name] if {
 	some name, case in {
-		"flat": [{"kind": "quantity", "quantity": "quantity.tablets", "limit": {"quantity": 10, "days": 28}}, "Reduced from 20 tablets to 10: Words of limit"],
-		"each dose": [{"kind": "quantity_per_dose", "quantity": "quantity.days_supply", "maximum": 7}, "Reduced from 28 days supply to 7: Words of limit"],
-		"months": [{"kind": "duration", "maximum": 3}, "Reduced from 6 months to 3: Words of limit"],
+		"flat": [{"kind": "quantity", "quantity": "quantity.tablets", "limit": {"quantity": 10, "days": 28}}, "Reduced from 20 to 10 tablets: Words of limit"],
+		"each dose": [{"kind": "quantity_per_dose", "quantity": "quantity.days_supply", "maximum": 7}, "Reduced from 28 to 7 days supply: Words of limit"],
+		"months": [{"kind": "duration", "maximum": 3}, "Reduced from 6 to 3 months: Words of limit"],
 	}
 	limit := object.union({"id": "limit", "clause": "IV", "text": "Words of limit"}, case[0])
 	changed := fixtures.xpovio_with({"criteria": {"limits": {"every_request": [limit]}}})

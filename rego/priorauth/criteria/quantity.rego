@@ -123,6 +123,14 @@ unanswerable(criterion) := {
 	judged := judge(criterion.kind, criterion)
 	judged.facts.allowed < 1
 	is_number(judged.facts.allowed)
+} else := {
+	"code": "baseline_not_positive",
+	"message": "A percentage of this baseline says nothing, so a person decides.",
+} if {
+	criterion.kind == "response"
+	is_number(criterion.percent)
+	object.get(input, split(criterion.baseline, "."), 1) <= 0
+	object.get(input, split(criterion.current, "."), null) != null
 }
 
 quantity_unanswerable(criterion) if {

@@ -1,0 +1,75 @@
+# METADATA
+# title: Worked cases
+# description: >-
+#   What worked cases of guidelines come to, for who writes one: the findings of the guidelines in `input.scope`, the
+#   decisions on `input.cases`, and of those that are approved, what becomes of them as each fact is taken away. Nothing
+#   that serves requests asks this.
+package integrity.cases
+
+import data.integrity
+import data.priorauth.document
+
+# METADATA
+# title: Report
+# description: >-
+#   `answers` has a list for each case, in their order: of its decision, or empty for a guideline that has findings, for that
+#   may have no decision. `probes` are as below.
+report := {"findings": findings, "answers": answers, "probes": probes}
+
+# METADATA
+# title: Findings
+# description: What is wrong with the guidelines in the scope.
+findings := integrity.findings with data.integrity.scope as input.scope
+
+# METADATA
+# title: Answers
+# description: The decision on each case.
+answers := [answer |
+	some each in input.cases
+	answer := [_decision(each.request) | not each.guideline in _faulty]
+]
+
+_faulty contains finding.guideline if some finding in findings
+
+_decision(request) := decision if {
+	decision := document.whole with input as request
+}
+
+# METADATA
+# title: Probes
+# description: >-
+#   Each fact taken away from a case that is approved, and null for it: the outcome and the quantity authorized of each, and
+#   whether the two are decided alike. A property of a list's item is a fact; an item is not, for a list without it says
+#   something else. Of cases that state the same facts and meet the same criteria, the first stands for all: what is left
+#   without a fact follows from what the others come to.
+probes := [probe |
+	some index in sort(_tried)
+	request := input.cases[index].request
+	walk(request, [path, value])
+	is_string(path[count(path) - 1])
+	not value == null
+	not is_object(value)
+	absent := _decision(json.remove(request, [path]))
+	null_for_it := _decision(json.patch(request, [{"op": "replace", "path": path, "value": null}]))
+	probe := {
+		"case": index,
+		"fact": concat(".", [$"{step}" | some step in path]),
+		"absent": _short(absent),
+		"null": _short(null_for_it),
+		"alike": absent == null_for_it,
+	}
+]
+
+_tried contains min(indices) if some indices in _alike
+
+_alike[[decision.guideline, statuses, paths]] contains index if {
+	some index, [decision] in answers
+	decision.outcome == "approved"
+	statuses := [[path, each.status] | walk(decision.criteria, [path, each]); each.status]
+	paths := [path | walk(input.cases[index].request, [path, _])]
+}
+
+_short(decision) := {
+	"outcome": decision.outcome,
+	"quantity": object.get(decision, ["authorization", "quantity"], null),
+}
