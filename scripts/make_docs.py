@@ -1,4 +1,4 @@
-"""Write what can be said of the code from the code itself: clause tables, codes, the command line.
+"""Write what can be said of the policy and the code from themselves: schemas, clauses, codes, help.
 
 With `--check` nothing is written, and what is out of date makes the exit code 1.
 """
@@ -9,12 +9,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from priorauth import (
+    Clause,
     Client,
     Decision,
     Guideline,
@@ -23,6 +25,7 @@ from priorauth import (
     PriorAuthError,
     Section,
 )
+from priorauth.tables import SEPARATOR, Requests
 from request_schema import request_schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,6 +34,10 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("decide",),
     ("batch",),
     ("guideline",),
+    ("guideline", "list"),
+    ("guideline", "show"),
+    ("guideline", "new"),
+    ("guideline", "check"),
     ("health",),
     ("serve",),
     ("bundle",),
@@ -41,11 +48,10 @@ NOTE = "<!-- Written by `make docs` from the code. Change the code, not this fil
 
 
 def main() -> None:
-    cases = [json.loads(path.read_text()) for path in sorted(ROOT.glob("tests/cases/*.json"))]
     with LocalSidecar() as url, Client(url) as client:
         catalog = client.catalog()
         facts = client.facts()
-        decisions = list(client.decide_many(case["request"] for case in cases))
+        decisions = list(client.decide_many(worked_requests()))
     pages = {
         f"docs/guidelines/{guideline.id}-{version.version}.md": "\n".join(
             clauses(guideline, version)
@@ -56,6 +62,8 @@ def main() -> None:
     pages["docs/codes.md"] = "\n".join(codes(decisions))
     placeholders = yaml.safe_load((ROOT / "policy/placeholders/data.yaml").read_text())
     pages["schemas/request.json"] = as_json(request_schema(facts, placeholders))
+    batch = read(ROOT / "docs/batch.md") or ""
+    pages["docs/batch.md"] = filled(batch, "columns", "\n".join(columns(facts)))
     pages["docs/cli.md"] = "\n".join(command_line())
     pages["README.md"] = filled(read(ROOT / "README.md") or "", "decide", decided())
     stale = [name for name, page in pages.items() if read(ROOT / name) != page]
@@ -69,66 +77,117 @@ def main() -> None:
         sys.stdout.write(f"{name}\n")
 
 
+def worked_requests() -> Iterator[object]:
+    """The requests of the worked cases, which the tests read too."""
+    sys.path.append(str(ROOT / "tests"))
+    import worked
+
+    yield from (case.request for case in worked.cases())
+    yield from (document["request"] for _, document in worked.documents())
+
+
 def clauses(guideline: Guideline, version: GuidelineVersion) -> Iterator[str]:
-    """Each section of the text with its clauses, and where each stands in data, rules and tests."""
+    """Each section of the text with its readings, and the criteria that are made of it."""
     data = f"policy/guidelines/{guideline.id}/{version.version}/data.yaml"
+    cases = f"tests/cases/{guideline.id}/{version.version}.yaml"
+    until = f"to {version.in_force_to}" if version.in_force_to else "on"
     yield NOTE
     yield f"# {guideline.title}, effective {version.effective_date}\n"
-    until = version.in_force_to or "on"
     yield (
         f"Governs service dates from {version.in_force_from} {until}. "
         f"Next review {version.next_review}. "
-        f"Drug names: {', '.join(guideline.drug_names)}. Data: [`{data}`](../../{data}).\n"
+        f"Drug names: {', '.join(guideline.drug_names)}. Data: [`{data}`](../../{data}). "
+        "The kinds of criteria: [`rego/priorauth/criteria`](../../rego/priorauth/criteria)."
+        + (f" Worked cases: [`{cases}`](../../{cases}).\n" if (ROOT / cases).exists() else "\n")
     )
     for section in version.sections:
-        yield from clause_table(guideline, version, section)
+        yield from of_section(version, section)
 
 
-def clause_table(
-    guideline: Guideline, version: GuidelineVersion, section: Section
-) -> Iterator[str]:
-    heading = (
-        section.title if section.section == section.title else f"{section.section}. {section.title}"
-    )
+def of_section(version: GuidelineVersion, section: Section) -> Iterator[str]:
+    heading = ". ".join(dict.fromkeys((section.number, section.title)))
     yield f"## {heading}\n"
     yield "\n".join(f"> {line}" if line else ">" for line in section.text.splitlines()) + "\n"
     for reading in section.readings:
         yield f"*{reading}*\n"
-    rules = f"rego/priorauth/guidelines/{guideline.id}/{section.id}.rego"
-    if not (ROOT / rules).exists():
-        yield "No rule reads this section.\n"
-        return
-    tests = rules.replace(".rego", "_test.rego")
-    yield f"Rules: [`{rules}`](../../{rules}). Tests: [`{tests}`](../../{tests}).\n"
-    here = {criterion.id for criterion in version.criteria if criterion.section == section.id}
+    here = [each for each in version.criteria if each.clause.split(".")[0] == section.number]
     if here:
-        yield "| clause | text | criterion | asks |\n| --- | --- | --- | --- |"
-        for criterion in version.criteria:
-            if criterion.id in here:
-                asks = "<br>".join(f"`{q.path}` {q.question}" for q in criterion.questions)
-                yield f"| {criterion.clause} | {criterion.text} | `{criterion.id}` | {asks} |"
+        yield "| clause | text | criterion | kind and figures | asks |\n" + "| --- " * 5 + "|"
+        for clause in here:
+            kind = [f"`{clause.kind}`", *(f"{k}: {figure(v)}" for k, v in clause.figures.items())]
+            asks = [f"`{each.path}` {each.question}" for each in clause.questions]
+            text = [clause.text, *(f"*{reading}*" for reading in clause.readings)]
+            yield row(f"{clause.clause}", *map("<br>".join, (text, criterion(clause), kind, asks)))
         yield ""
+
+
+def criterion(clause: Clause) -> list[str]:
+    told = f"{clause.stage}, {f'{clause.type} requests' if clause.type else 'every request'}"
+    return [f"`{clause.id}`", f"part of `{clause.parent}`" if clause.parent else told]
+
+
+def figure(value: Any) -> str:
+    """A figure of a guideline's data, in words."""
+    if isinstance(value, Mapping):
+        named = all(isinstance(each, str) for each in value.values())
+        form = "{} ({})" if named else "{} {}"
+        return ", ".join(form.format(name, figure(each)) for name, each in value.items())
+    if isinstance(value, list):
+        return ("; " if isinstance(value[0], Mapping) else ", ").join(map(figure, value))
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+ESCAPED = r"\|"
+
+
+def row(*cells: str) -> str:
+    """A row of a table."""
+    return f"| {' | '.join(cell.replace('|', ESCAPED) for cell in cells)} |"
+
+
+IN_CSV = {"text": "text", "date": "`2022-11-01`", "boolean": "`true` or `false`", "number": "`160`"}
+IN_ARROW = {"text": "", "date": "date", "boolean": "boolean"}
+
+
+def columns(facts: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The columns of requests, and what is in them."""
+    yield "| column | holds | in CSV | in Parquet, besides text as in CSV |\n" + "| --- " * 4 + "|"
+    for name, column in Requests(facts).columns.items():
+        fact = facts[name]
+        cell, type_ = IN_CSV.get(column.kind, "JSON"), IN_ARROW.get(column.kind)
+        if type_ is None:
+            type_ = "whole, floating or decimal number"
+        if column.listed:
+            item = f"`{':'.join(column.keys)}`" if column.keys else cell
+            cell = "JSON" if item == "JSON" else f"{item}, with `{SEPARATOR}` between them"
+            fields = ", ".join(f"`{each}`" for each in fact["items"].get("properties", ()))
+            type_ = f"list of structs {fields}" if fields else f"list of {type_ or 'text'}"
+        elif "enum" in fact:
+            cell = ", ".join(f"`{each}`" for each in fact["enum"])
+        yield row(f"`{name}`", fact["title"], cell, type_)
 
 
 def codes(decisions: list[Decision]) -> Iterator[str]:
     """Every code that the worked cases bring up, with the words that come with it."""
-    reasons = {
-        reason.code: (reason.clause or "", reason.message)
-        for decision in decisions
-        for reason in decision.reasons
-    }
-    notices = {notice.code: notice.message for decision in decisions for notice in decision.notices}
+    reasons: dict[str, tuple[str, str]] = {}
+    notices: dict[str, str] = {}
+    for decision in decisions:
+        for reason in decision.reasons:
+            reasons.setdefault(reason.code, (reason.clause or "", reason.message))
+        for notice in decision.notices:
+            notices.setdefault(notice.code, notice.message)
     yield NOTE
     yield "# Codes\n"
-    yield "Codes are stable: a program may rely on them. The words beside them may change.\n"
+    yield (
+        "Codes are stable: a program may rely on them. The words beside them may change, and so do "
+        "their figures from request to request; these are of a worked case.\n"
+    )
     yield "## Reasons\n"
     yield "| code | clause | message |\n| --- | --- | --- |"
-    yield from (
-        f"| `{code}` | {clause} | {words} |" for code, (clause, words) in sorted(reasons.items())
-    )
+    yield from (row(f"`{code}`", *told) for code, told in sorted(reasons.items()))
     yield "\n## Notices\n"
     yield "| code | message |\n| --- | --- |"
-    yield from (f"| `{code}` | {words} |" for code, words in sorted(notices.items()))
+    yield from (row(f"`{code}`", words) for code, words in sorted(notices.items()))
     yield ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import pty
@@ -18,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from contracts import problems
-from priorauth import NotJSON
+from priorauth import Decision, NotJSON
 from priorauth._json import read_json
+from priorauth.cli._show import show, show_decision
 from servers import private_opa
 
 COMMAND = [sys.executable, "-m", "priorauth.cli"]
@@ -170,6 +173,68 @@ def test_text_of_the_request_makes_no_lines_of_its_own(url: str) -> None:
     assert not any(line.startswith(" APPROVED") for line in done.stdout.split("\n"))
 
 
+def test_groups_as_a_tree(tmp_path: Path) -> None:
+    """Parts come after their group, further in, and those of a branch not taken say so."""
+
+    def leaf(name: str, status: str, **facts: Any) -> dict[str, Any]:
+        text = f"The words of {name}"
+        return {"id": name, "clause": "III", "text": text, "status": status, "facts": facts}
+
+    def group(name: str, kind: str, status: str, *parts: Any) -> dict[str, Any]:
+        text = f"The words of {name}"
+        told = {"id": name, "clause": "III", "text": text, "status": status}
+        return {**told, "kind": kind, "parts": list(parts)}
+
+    steps = group("steps", "any", "met", leaf("one", "not_met", score=2), leaf("two", "met"))
+    tree = group(
+        "tree",
+        "branch",
+        "met",
+        group("taken", "all", "met", steps),
+        leaf("idle", "not_considered"),
+        group("idle_group", "all", "not_considered"),
+    )
+    decision = Decision.from_document(
+        {
+            "request_id": None,
+            "outcome": "approved",
+            "requires_clinician_review": False,
+            "guideline": None,
+            "criteria": [tree],
+            "reasons": [],
+            "missing": [],
+            "authorization": {
+                "start_date": "2022-11-01",
+                "end_date": None,
+                "quantity": {"days_supply": 28, "ml": 2.5, "billing_units": 4},
+                "package": None,
+            },
+            "notices": [],
+            "errors": [],
+        }
+    )
+    shown = io.StringIO()
+    console = Console(file=shown, width=80)
+    show(console, lambda console: show_decision(console, decision))
+    told = shown.getvalue()
+    assert "2.5 ml, 4 billing units for 28 days" in told
+    assert "no end" in told
+    tree_shown = told.split("Clause by clause\n")[1]
+    assert [
+        line.split("  III")[0].rstrip() for line in tree_shown.splitlines() if "III" in line
+    ] == [
+        "met",
+        "  met",
+        "    met",
+        "      not met",
+        "      met",
+        "  not considered",
+        "  not considered",
+    ]
+    for words in ("whichever of these applies:", "one of these is enough:", "score: 2"):
+        assert tree_shown.count(words) == 1
+
+
 @pytest.mark.parametrize("columns", ["0", "1", "7"])
 def test_few_columns(url: str, request_file: Path, columns: str) -> None:
     done = run("decide", request_file, "--url", url, COLUMNS=columns)
@@ -299,9 +364,9 @@ def test_constant_memory(url: str, tmp_path: Path) -> None:
 # --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [(), ("xpovio",)])
-def test_a_guideline_for_people(url: str, arguments: tuple[str, ...]) -> None:
-    done = run("guideline", *arguments, "--url", url)
+@pytest.mark.parametrize("version", [(), ("--version", "2022-10-03")])
+def test_a_guideline_for_people(url: str, version: tuple[str, ...]) -> None:
+    done = run("guideline", "show", "xpovio", *version, "--url", url)
     assert (done.returncode, done.stderr) == (0, "")
     for told in ("Xpovio (selinexor)", "Version 2022-10-03", "from 2020-08-01", "III.2"):
         assert told in done.stdout
@@ -309,15 +374,29 @@ def test_a_guideline_for_people(url: str, arguments: tuple[str, ...]) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+def test_the_guidelines_for_people(url: str) -> None:
+    done = run("guideline", "list", "--url", url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Xpovio (selinexor): 2022-10-03" in done.stdout
+
+
 def test_a_guideline_for_programs(url: str) -> None:
-    assert json.loads(run("guideline", "--json", "--url", url).stdout)[0]["id"] == "xpovio"
-    assert json.loads(run("guideline", "xpovio", "--json", "--url", url).stdout)["id"] == "xpovio"
+    assert json.loads(run("guideline", "list", "--json", "--url", url).stdout)[0]["id"] == "xpovio"
+    shown = run("guideline", "show", "xpovio", "--version", "2022-10-03", "--json", "--url", url)
+    found = json.loads(shown.stdout)
+    assert (found["id"], [each["version"] for each in found["versions"]]) == (
+        "xpovio",
+        ["2022-10-03"],
+    )
 
 
 def test_a_guideline_that_is_not_on_file(url: str) -> None:
-    done = run("guideline", "aspirin", "--url", url)
+    done = run("guideline", "show", "aspirin", "--url", url)
     assert done.returncode == 2
     assert "xpovio" in done.stderr
+    done = run("guideline", "show", "xpovio", "--version", "1999-01-01", "--url", url)
+    assert done.returncode == 2
+    assert "2022-10-03" in done.stderr
 
 
 def test_health(url: str) -> None:

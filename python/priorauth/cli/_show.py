@@ -15,8 +15,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from ..catalog import Guideline, GuidelineVersion
-from ..decision import Decision
+from ..catalog import Clause, Guideline, GuidelineVersion
+from ..decision import Authorization, Criterion, Decision
 
 _STYLES = {
     "approved": "green",
@@ -29,6 +29,12 @@ _STYLES = {
     "not_met": "red",
     "unknown": "cyan",
     "reduced": "yellow",
+    "not_considered": "dim",
+}
+_GROUPS = {
+    "all": "all of these:",
+    "any": "one of these is enough:",
+    "branch": "whichever of these applies:",
 }
 
 
@@ -48,8 +54,8 @@ def show_decision(console: Console, decision: Decision) -> None:
             console,
             [
                 ("from", _text(terms.start_date)),
-                ("to", _text(terms.end_date)),
-                ("per fill", _text(f"{terms.tablets} tablets for {terms.days_supply} days")),
+                ("to", _text(terms.end_date or "no end: the guideline sets none")),
+                ("per fill", _text(_fill(terms))),
                 ("package", _text(terms.package or "none of the guideline's packs matches")),
             ],
         )
@@ -71,18 +77,41 @@ def show_decision(console: Console, decision: Decision) -> None:
     if decision.criteria:
         _section(console, "Clause by clause")
         table = _table(3)
-        for criterion in decision.criteria:
-            absent = "unknown" if criterion.status == "unknown" else "not given"
-            facts = "; ".join(
-                f"{_words(name)}: {absent if value is None else _value(value)}"
-                for name, value in criterion.facts.items()
-            )
+        for depth, criterion in _with_parts(decision.criteria):
             table.add_row(
-                Text(_words(criterion.status), f"bold {_STYLES[criterion.status]}"),
+                Text("  " * depth).append(
+                    _words(criterion.status), f"bold {_STYLES[criterion.status]}"
+                ),
                 _text(criterion.clause),
-                Group(_lines(criterion.text), _faint(facts)),
+                Group(*filter(None, (_lines(criterion.text), _said_of(criterion)))),
             )
         console.print(table)
+
+
+def _fill(terms: Authorization) -> str:
+    quantities = dict(terms.quantity)
+    days = quantities.pop("days_supply", None)
+    told = ", ".join(f"{quantity} {_words(name)}" for name, quantity in quantities.items())
+    return f"{told or 'no limit'}{'' if days is None else f' for {days} days'}"
+
+
+def _with_parts(criteria: Iterable[Criterion], depth: int = 0) -> Iterator[tuple[int, Criterion]]:
+    """Each criterion and part, after its group, and how deep it is."""
+    for criterion in criteria:
+        yield depth, criterion
+        yield from _with_parts(criterion.parts, depth + 1)
+
+
+def _said_of(criterion: Criterion) -> Text | None:
+    """The facts that a criterion rests on, or how its parts make a group."""
+    if criterion.kind is not None:
+        return _faint(_GROUPS.get(criterion.kind, criterion.kind)) if criterion.parts else None
+    absent = "unknown" if criterion.status == "unknown" else "not given"
+    facts = (
+        f"{_words(name)}: {absent if value is None else _value(value)}"
+        for name, value in criterion.facts.items()
+    )
+    return _faint("; ".join(facts)) if criterion.facts else None
 
 
 def show_guidelines(console: Console, guidelines: Iterable[Guideline]) -> None:
@@ -119,17 +148,31 @@ def _show_version(console: Console, version: GuidelineVersion) -> None:
     )
     for section in version.sections:
         console.print()
-        name = dict.fromkeys((section.section, section.title))
+        name = dict.fromkeys((section.number, section.title))
         console.print(Text(_clean("  ".join(name)), "bold"))
         console.print(Padding(_lines(section.text), (0, 0, 0, 2)))
         for reading in section.readings:
             console.print(Padding(_faint(reading), (0, 0, 0, 2)))
     _section(console, "What is asked, clause by clause")
     table = _table(2)
+    depths: dict[str | None, int] = {None: -1}
     for clause in version.criteria:
+        depth = depths[clause.id] = depths[clause.parent] + 1
         questions = [_faint(f"? {q.question} ({q.path})") for q in clause.questions]
-        table.add_row(_text(clause.clause), Group(_lines(clause.text), *questions))
+        readings = map(_faint, clause.readings)
+        table.add_row(
+            _text("  " * depth + clause.clause),
+            Group(_lines(clause.text), _faint(_judged_by(clause)), *readings, *questions),
+        )
     console.print(table)
+
+
+def _judged_by(clause: Clause) -> str:
+    """A clause's id, what it is for, and its kind with its figures."""
+    requests = f"{clause.type} requests" if clause.type else "every request"
+    figures = [f"{_words(name)}: {_figure(figure)}" for name, figure in clause.figures.items()]
+    told = f"{clause.id}: {_words(clause.stage)}, {requests}"
+    return "; ".join([told, f"kind: {_words(clause.kind)}", *figures])
 
 
 def summary(outcomes: Counter[str], seconds: float) -> str:
@@ -197,10 +240,31 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(_value(item) for item in value) or "none"
+        return _joined(value, _value) or "none"
     if isinstance(value, Mapping):
-        return ", ".join(f"{_words(k)} {_value(v)}" for k, v in value.items()) or "none"
+        if _named(value):
+            return ", ".join(value) or "none"
+        return ", ".join(f"{_words(k)} {_value(v)}" for k, v in value.items())
     return _words(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _figure(value: Any) -> str:
+    """A figure of a guideline's data: as `_value`, and codes with what they mean."""
+    if isinstance(value, Mapping) and _named(value):
+        return ", ".join(f"{code} ({meaning})" for code, meaning in value.items())
+    if isinstance(value, list):
+        return _joined(value, _figure)
+    return value if isinstance(value, str) else _value(value)
+
+
+def _joined(values: list[Any], told: Callable[[Any], str]) -> str:
+    several = any(isinstance(value, Mapping) for value in values)
+    return ("; " if several else ", ").join(map(told, values))
+
+
+def _named(value: Mapping[str, Any]) -> bool:
+    """Whether it says what codes mean."""
+    return all(isinstance(each, str) for each in value.values())
 
 
 @contextmanager
