@@ -19,7 +19,10 @@ report := {"findings": findings, "answers": answers, "probes": probes}
 # METADATA
 # title: Findings
 # description: What is wrong with the guidelines in the scope.
-findings := integrity.findings with data.integrity.scope as input.scope
+findings := found if {
+	chosen := input.scope
+	found := integrity.findings with data.integrity.scope as chosen
+}
 
 # METADATA
 # title: Answers
@@ -49,7 +52,7 @@ probes := [probe |
 	is_string(path[count(path) - 1])
 	not value == null
 	not is_object(value)
-	absent := _decision(json.remove(request, [path]))
+	absent := _decision(json.patch(request, [{"op": "remove", "path": path}]))
 	null_for_it := _decision(json.patch(request, [{"op": "replace", "path": path, "value": null}]))
 	probe := {
 		"case": index,

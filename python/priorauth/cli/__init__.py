@@ -149,8 +149,15 @@ def _token(file: Path) -> str:
         raise ConfigurationError(f"the token file {file} is not UTF-8") from None
 
 
-def _asks(command: Callable[..., None]) -> Callable[..., None]:
+Command = Callable[..., None]
+
+
+def _asks(group: typer.Typer, name: str | None = None) -> Callable[[Command], Command]:
     """Make a command of a function with a parameter `connect`: gives it `_connect`'s options."""
+    return lambda command: group.command(name, epilog=EXIT_CODES)(_connecting(command))
+
+
+def _connecting(command: Command) -> Command:
     asking = inspect.signature(_connect, eval_str=True).parameters
     own = inspect.signature(command, eval_str=True).parameters
     parameters = [p for p in (*own.values(), *asking.values()) if p.name != "connect"]
@@ -163,13 +170,13 @@ def _asks(command: Callable[..., None]) -> Callable[..., None]:
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
-    return app.command(epilog=EXIT_CODES)(run)
+    return run
 
 
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 
 
-@_asks
+@_asks(app)
 def decide(
     connect: Connect,
     file: Annotated[
@@ -214,7 +221,7 @@ class Format(str, Enum):
     PARQUET = "parquet"
 
 
-@_asks
+@_asks(app)
 def batch(
     connect: Connect,
     file: Annotated[
@@ -339,37 +346,7 @@ def _engine(connect: Connect, kind: Kind | None, bundle: Path | None) -> Iterato
             yield Engine(asking, identity, client.catalog(), client.facts())
 
 
-@_asks
-def guideline(
-    connect: Connect,
-    name: Annotated[
-        str | None,
-        typer.Argument(metavar="[ID]", help="Which one; all of them in short without."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Show the guidelines on file: their versions, text with its limits, and clauses."""
-    with connect() as client:
-        catalog = client.catalog()
-    chosen = [each for each in catalog if name in (None, each.id)]
-    if not chosen:
-        known = ", ".join(each.id for each in catalog)
-        raise ConfigurationError(f"no guideline on file has this ID; there is {known}")
-    if as_json:
-        _print_json([each.raw for each in chosen] if name is None else chosen[0].raw)
-        return
-    from ._show import show, show_guideline, show_guidelines
-
-    def render(console: Console) -> None:
-        if len(chosen) == 1:
-            show_guideline(console, chosen[0])
-        else:
-            show_guidelines(console, chosen)
-
-    show(_console(), render)
-
-
-@_asks
+@_asks(app)
 def health(connect: Connect) -> None:
     """Check that a sidecar can be reached, has its policy, and that its data is sound."""
     with connect() as client:
@@ -465,4 +442,6 @@ def _print_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-from . import bundle as bundle  # noqa: E402  (its commands are added to the ones above)
+# Their commands are added to the ones above.
+from . import bundle as bundle  # noqa: E402
+from . import guideline as guideline  # noqa: E402

@@ -1,0 +1,250 @@
+"""What is wrong with guidelines, in words, each with its file and line.
+
+First what cannot be read as YAML; then the findings of `data.priorauth.integrity`; then, for a
+guideline without findings, its worked cases, and from each that is approved every fact taken away,
+one at a time. OPA is run once for all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .. import opa
+from ..errors import ConfigurationError, UndefinedResult
+from ..policy import TESTS, paths
+from .cases import Case, NoCase, cases_of, differences
+from .places import Places, Unreadable
+
+CASES = Path("tests", "cases")
+_GUIDELINES = Path("policy", "guidelines")
+_DRUGS = Path("policy", "drugs")
+
+
+class Finding(NamedTuple):
+    """What is wrong, and where. `line` and `column` count from 1; 0 is none."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in self[:3] if part)
+        return f"{place}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was looked at, and what was found: nothing, when all is sound."""
+
+    guidelines: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    cases: int
+    facts: int
+    """How many facts were taken away from requests that are approved, one at a time."""
+
+
+class _Asked(NamedTuple):
+    """A case as it stands in its file."""
+
+    guideline: str
+    file: str
+    line: int
+    case: Case
+
+    def finding(self, message: str) -> Finding:
+        return Finding(self.file, self.line, 0, f"case {self.case.name!r}: {message}")
+
+
+def check(root: Path, only: Collection[str] = ()) -> Report:
+    """Check guidelines, by their ids, or all that are on file below `root`.
+
+    Raises `ConfigurationError` where there is no such guideline, and `OpaNotFound`.
+    """
+    known = sorted(path.name for path in (root / _GUIDELINES).glob("*") if path.is_dir())
+    if unknown := sorted(set(only) - set(known)):
+        raise ConfigurationError(
+            f"there is no guideline {unknown[0]} in {_GUIDELINES}; there is {', '.join(known)}"
+        )
+    chosen = tuple(sorted(only)) or tuple(known)
+    files = _Files(root)
+    tables = [path for each in chosen for path in sorted((root / CASES / each).glob("*.yaml"))]
+    findings = set(_written(files, chosen, tables))
+    if any(finding.column for finding in findings):
+        return Report(chosen, tuple(sorted(findings)), 0, 0)
+    asked = []
+    for table in tables:
+        for found in _cases(files, table):
+            if isinstance(found, Finding):
+                findings.add(found)
+            else:
+                asked.append(found)
+    said = _evaluate(files, chosen, asked)
+    findings |= {_placed(files, each) for each in said["findings"]}
+    decided = [
+        (each, answer[0]) for each, answer in zip(asked, said["answers"], strict=True) if answer
+    ]
+    for each, decision in decided:
+        for key, both in differences(each.case.expected, decision).items():
+            findings.add(each.finding(_difference(key, both["expected"], both["found"], decision)))
+    for probe in said["probes"]:
+        before = said["answers"][probe["case"]][0]
+        findings |= {asked[probe["case"]].finding(told) for told in _wrong(before, probe)}
+    for file in {each.file for each, _ in decided}:
+        if not any(each.file == file and d["outcome"] == "approved" for each, d in decided):
+            message = "no case is approved, so nothing tried what an absent fact does; add one"
+            findings.add(Finding(file, 0, 0, message))
+    return Report(chosen, tuple(sorted(findings)), len(decided), len(said["probes"]))
+
+
+class _Files:
+    """The YAML files below a root, each read once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._read: dict[str, Places] = {}
+
+    def name(self, path: Path) -> str:
+        return path.relative_to(self.root).as_posix()
+
+    def read(self, name: str) -> Places:
+        if name not in self._read:
+            self._read[name] = Places.read(self.root / name)
+        return self._read[name]
+
+    def line(self, name: str, pointer: str) -> int:
+        try:
+            return self.read(name).line(pointer)
+        except (OSError, Unreadable):
+            return 0
+
+    def broken(self, paths: Collection[Path]) -> Iterator[Finding]:
+        """What of files cannot be read, or stands twice in one place."""
+        for path in paths:
+            name = self.name(path)
+            try:
+                for line, key in self.read(name).repeated():
+                    message = f"`{key}` stands here twice, and only the last would count"
+                    yield Finding(name, line, 0, message)
+            except Unreadable as error:
+                yield Finding(name, error.line, error.column, error.reason)
+
+
+def _written(files: _Files, chosen: Collection[str], tables: list[Path]) -> Iterator[Finding]:
+    """What is wrong with files as files."""
+    data = [path for each in chosen for path in _yaml(files.root / _GUIDELINES / each)]
+    yield from files.broken([*data, *_yaml(files.root / _DRUGS), *tables])
+    for each in chosen:
+        folder = files.root / _GUIDELINES / each
+        if (folder / "data.yaml").exists():
+            message = (
+                "a version stands in a folder that is named for the day it became effective; "
+                f"move this to {_GUIDELINES / each}/<YYYY-MM-DD>/data.yaml"
+            )
+            yield Finding(files.name(folder / "data.yaml"), 0, 0, message)
+        for version in sorted(path for path in folder.glob("*") if path.is_dir()):
+            table = CASES / each / f"{version.name}.yaml"
+            if not (files.root / table).exists():
+                message = f"is not there: write worked cases for {files.name(version)}"
+                yield Finding(table.as_posix(), 0, 0, message)
+
+
+def _yaml(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml"))
+
+
+def _cases(files: _Files, table: Path) -> Iterator[_Asked | Finding]:
+    """The cases of a table, and what in it is none."""
+    name = files.name(table)
+    places = files.read(name)
+    for index, case in enumerate(cases_of(places.content)):
+        if isinstance(case, NoCase):
+            yield Finding(name, places.line(case.pointer), 0, case.reason)
+        else:
+            yield _Asked(table.parent.name, name, places.line(f"/cases/{index}"), case)
+
+
+def _evaluate(files: _Files, chosen: Collection[str], asked: list[_Asked]) -> dict[str, Any]:
+    """What `data.integrity.cases.report` says, which OPA is run for, once."""
+    cases = [{"guideline": each.guideline, "request": each.case.request} for each in asked]
+    document = {"scope": list(chosen), "cases": cases}
+    command: list[str | Path] = [opa.ensure(), "eval", "--format", "json", "--stdin-input"]
+    command += ["--ignore", TESTS]
+    for path in paths(files.root):
+        command += ["--data", path]
+    done = subprocess.run(
+        [*command, "data.integrity.cases.report"],
+        input=json.dumps(document).encode(),
+        capture_output=True,
+        check=False,
+    )
+    try:
+        said = json.loads(done.stdout)
+    except ValueError:
+        said = {}
+    if "result" in said:
+        report: dict[str, Any] = said["result"][0]["expressions"][0]["value"]
+        return report
+    # It may be another guideline's file that OPA cannot read.
+    broken = [str(each) for each in files.broken(_yaml(files.root / "policy")) if each.column]
+    told = [error["message"] for error in said.get("errors", [])] or [done.stderr.decode().strip()]
+    raise UndefinedResult("OPA cannot decide by this policy:\n" + "\n".join(broken or told))
+
+
+def _placed(files: _Files, found: dict[str, str]) -> Finding:
+    """A finding of integrity's, in the file that it is about."""
+    pointer, place = found["path"], Path("policy")
+    if found["guideline"]:
+        place = _GUIDELINES / found["guideline"] / found["version"]
+    elif pointer.startswith("/drugs/"):
+        place, pointer = _DRUGS / pointer.removeprefix("/drugs/"), "/guideline"
+    elif pointer.startswith("/plan/"):
+        place, pointer = Path("policy", "plan"), pointer.removeprefix("/plan")
+    name = (place / "data.yaml").as_posix()
+    if not (files.root / name).exists():
+        return Finding(place.as_posix(), 0, 0, found["message"])
+    return Finding(name, files.line(name, pointer), 0, found["message"])
+
+
+def _wrong(before: dict[str, Any], probe: dict[str, Any]) -> Iterator[str]:
+    """What is wrong when a fact is taken away from a request that is approved."""
+    fact = probe["fact"]
+    for how, after in (("without it", probe["absent"]), ("with null for it", probe["null"])):
+        if after["outcome"] in ("denied", "not_applicable"):
+            told = f"{after['outcome']}; an absent fact must never deny"
+        elif after["outcome"] == "modified" or (
+            after["outcome"] == "approved"
+            and after["quantity"] != before["authorization"]["quantity"]
+        ):
+            told = (
+                f"{after['outcome']} for {_said(after['quantity'])} in place of "
+                f"{_said(before['authorization']['quantity'])}; an absent fact must never authorize"
+            )
+        else:
+            continue
+        yield f"{fact}: {how} the request is {told}"
+    if not probe["alike"]:
+        outcomes = f"{probe['absent']['outcome']} and {probe['null']['outcome']}"
+        yield (
+            f"{fact}: left out and null are decided differently, {outcomes}; the two mean the same"
+        )
+
+
+def _difference(key: str, wanted: Any, found: Any, decision: dict[str, Any]) -> str:
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        wanted = {name: each for name, each in wanted.items() if found.get(name) != each} or wanted
+        found = {name: each for name, each in found.items() if name in wanted} or found
+    told = f"{key} is {_said(found)}, and {_said(wanted)} is expected"
+    if key == "outcome" and (decision["reasons"] or decision["errors"]):
+        why = [each["message"] for each in (*decision["errors"], *decision["reasons"])]
+        told += f" ({'; '.join(why)})"
+    return told
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

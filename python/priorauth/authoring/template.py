@@ -1,0 +1,75 @@
+"""A guideline to begin with: a folder that is sound, and explains itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from ..errors import ConfigurationError
+
+_HERE = Path(__file__).parent
+
+
+def new(
+    root: Path, name: str, *, title: str, drugs: Iterable[str] = (), effective: date
+) -> list[Path]:
+    """Write a guideline that passes every check, and its worked cases; gives the files written.
+
+    `name` is its id, and a name of its drug; `drugs` are others, such as the generic name. Raises
+    `ConfigurationError`, before anything is written, for what cannot be a name and where there is
+    such a guideline, drug or table of cases already: nothing is ever written over.
+    """
+    if not re.fullmatch("[a-z][a-z0-9]*([_-][a-z0-9]+)*", name):
+        raise ConfigurationError(
+            f"{name!r} cannot be an id; write it in small letters and digits, such as xpovio"
+        )
+    folder = Path("policy", "guidelines", name)
+    if (root / folder).exists():
+        raise ConfigurationError(
+            f"{folder} is there already; for another version of it copy the folder of the last one "
+            "(docs/authoring.md, Versions)"
+        )
+    if not title.strip() or not title.isprintable():
+        raise ConfigurationError("the title must be a line of text")
+    if not date(1990, 1, 1) <= effective < date(2099, 1, 1):
+        raise ConfigurationError("the effective date must be from 1990 to 2098")
+    values = {
+        "id": name,
+        "title": title,
+        "quoted_title": json.dumps(title, ensure_ascii=False),
+        "quoted_drug": json.dumps(name),
+        "effective": effective.isoformat(),
+        "next_review": f"{effective.year + 1}-{effective.month:02}",
+        "minor": f"{effective.year - 10}-01-31",
+        "word": f"{name.replace('-', '_')}_score",
+    }
+    files = {
+        folder / str(effective) / "data.yaml": _filled("version.yaml", values),
+        Path("tests", "cases", name, f"{effective}.yaml"): _filled("cases.yaml", values),
+    }
+    for drug in dict.fromkeys((name, *map(_drug, drugs))):
+        files[Path("policy", "drugs", drug, "data.yaml")] = f"guideline: {name}\n"
+    for file in files:
+        if (root / file).exists():
+            raise ConfigurationError(f"{file} is there already, and nothing is written over")
+    for file, text in files.items():
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        with (root / file).open("x", encoding="utf-8") as target:
+            target.write(text)
+    return list(files)
+
+
+def _drug(name: str) -> str:
+    """A drug's name as names are compared, which its folder is named by."""
+    plain = name.replace("®", "").replace("™", "").lower().strip()
+    if not plain or not plain.isprintable() or "/" in plain or plain.startswith("."):
+        raise ConfigurationError(f"{name!r} cannot be the name of a drug")
+    return plain
+
+
+def _filled(file: str, values: dict[str, str]) -> str:
+    return string.Template((_HERE / file).read_text(encoding="utf-8")).substitute(values)

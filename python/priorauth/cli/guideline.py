@@ -1,0 +1,168 @@
+"""`priorauth guideline`: see the guidelines on file, begin a new one, check those of a checkout."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import policy as policies
+from ..catalog import Guideline
+from ..errors import ConfigurationError
+from . import (
+    EXIT_CODES,
+    FAILED,
+    Connect,
+    Json,
+    _asks,
+    _console,
+    _failing_clearly,
+    _opa,
+    _print_json,
+    _say,
+    app,
+)
+
+commands = typer.Typer(no_args_is_help=True)
+app.add_typer(commands, name="guideline", help="See, write and check drug guidelines.")
+
+Checkout = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        exists=True,
+        file_okay=False,
+        help="The checkout: the folder with policy/, rego/ and tests/. Without: this folder, if "
+        "it has them, or the one that priorauth is installed from.",
+    ),
+]
+
+
+@_asks(commands, name="list")
+def list_(connect: Connect, as_json: Json = False) -> None:
+    """List the guidelines on file, with their versions."""
+    with connect() as client:
+        catalog = client.catalog()
+    if as_json:
+        _print_json([each.raw for each in catalog])
+        return
+    from ._show import show, show_guidelines
+
+    show(_console(), lambda console: show_guidelines(console, catalog))
+
+
+@_asks(commands)
+def show(
+    connect: Connect,
+    name: Annotated[str, typer.Argument(metavar="ID", help="The guideline's id.")],
+    version: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only this version; all of them without.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a guideline: its text, and what is asked of it, clause by clause."""
+    with connect() as client:
+        catalog = client.catalog()
+    chosen = _chosen(catalog, name, version)
+    if as_json:
+        _print_json(chosen.raw)
+        return
+    from ._show import show, show_guideline
+
+    show(_console(), lambda console: show_guideline(console, chosen))
+
+
+def _chosen(catalog: tuple[Guideline, ...], name: str, version: str | None) -> Guideline:
+    named = {each.id: each for each in catalog}
+    if name not in named:
+        raise ConfigurationError(
+            f"no guideline on file has this ID; there is {', '.join(named) or 'none'}"
+        )
+    guideline = named[name]
+    if version is None:
+        return guideline
+    versions = tuple(each for each in guideline.versions if each.version == version)
+    if not versions:
+        known = ", ".join(each.version for each in guideline.versions)
+        raise ConfigurationError(f"{name} has no version {version}; there is {known}")
+    raw = {
+        **guideline.raw,
+        "versions": [each for each in guideline.raw["versions"] if each["version"] == version],
+    }
+    return dataclasses.replace(guideline, versions=versions, raw=raw)
+
+
+@commands.command(epilog=EXIT_CODES)
+def new(
+    name: Annotated[
+        str, typer.Argument(metavar="ID", help="Its id, which is a name of the drug: xpovio.")
+    ],
+    title: Annotated[
+        str | None, typer.Option(help="Its title: the brand name, and the generic in brackets.")
+    ] = None,
+    drug: Annotated[
+        list[str] | None,
+        typer.Option(help="Another name of the drug, such as the generic; may be repeated."),
+    ] = None,
+    effective: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day it becomes effective; today without."),
+    ] = None,
+    checkout: Checkout = None,
+) -> None:
+    """Begin a guideline: files that are sound, explain themselves, and are to be written over."""
+    with _failing_clearly():
+        from ..authoring.template import new
+
+        root = _root(checkout)
+        day = effective.date() if effective else date.today()
+        title = title or name.capitalize()
+        for file in new(root, name, title=title, drugs=drug or (), effective=day):
+            print(file)
+        _say(f"Write over what stands there, and check it: priorauth guideline check {name}")
+
+
+@commands.command(epilog=EXIT_CODES)
+def check(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Which one; all of them without.")
+    ] = None,
+    checkout: Checkout = None,
+) -> None:
+    """Say what is wrong with guidelines and their worked cases, each with its file and line.
+
+    Checks the data, decides the worked cases, and takes every fact away from those that are
+    approved, one at a time: that must never deny, and never authorize.
+    """
+    with _failing_clearly():
+        from ..authoring.check import check
+
+        root = _root(checkout)
+        _opa()
+        report = check(root, () if name is None else (name,))
+        for finding in report.findings:
+            print(finding)
+        if report.findings:
+            raise typer.Exit(FAILED)
+        print(
+            f"{', '.join(report.guidelines)}: sound; {report.cases:,} worked cases decided as "
+            f"expected, {report.facts:,} facts taken away from what is approved"
+        )
+
+
+def _root(checkout: Path | None) -> Path:
+    """The checkout to write to and to check: never what an installed package carries."""
+    if checkout is not None:
+        return policies.check(checkout)
+    here = Path.cwd()
+    if all((here / folder).is_dir() for folder in policies.FOLDERS):
+        return here
+    root = policies.root()
+    if root.name == "_policy":
+        raise ConfigurationError(
+            "this folder has no policy/ and rego/; go to a checkout, or name one by --policy"
+        )
+    return root
