@@ -611,9 +611,10 @@ def below_dose(request: Any) -> bool:
     days = fact(request, "quantity", "days_supply")
     if dose is None or tablets is None or days is None:
         return False
-    strength = fact(request, "drug", "strength_mg") or TABLET_MG
+    if fact(request, "drug", "strength_mg") not in (None, TABLET_MG):
+        return False  # a person decides what such tablets come to (reading 10)
     a_week = exact(dose)
-    return exact(tablets) * exact(strength) < a_week * exact(days) / 7 - a_week
+    return exact(tablets) * TABLET_MG < a_week * exact(days) / 7 - a_week
 
 
 def exact(number: Any) -> Fraction:
