@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,11 @@ from priorauth import bundle, opa
 from priorauth.errors import BundleError, ConfigurationError
 from production import KEYS, ROOT
 
-ROOTS = ("guidelines", "plan", "priorauth", "system")
+ROOTS = (
+    *("calendar", "drugs", "facts", "guidelines", "integrity", "placeholders", "plan"),
+    *("priorauth", "schemas", "system"),
+)
+GUIDELINE = "policy/guidelines/xpovio/2022-10-03/data.yaml"
 
 
 @pytest.fixture
@@ -124,7 +129,7 @@ def test_an_unsound_or_broken_policy_is_not_built(checkout: Path, tmp_path: Path
     data = checkout / "policy" / "plan" / "data.yaml"
     sound = data.read_text()
     data.write_text("clinician_review: {}\n")
-    with pytest.raises(BundleError, match="/plan/clinician_review/outcomes"):
+    with pytest.raises(BundleError, match="policy/plan /plan/clinician_review: "):
         bundle.build(output, policy=checkout, revision="unsound")
     data.write_text(sound)
     (checkout / "rego" / "broken.rego").write_text("package priorauth.broken\n\nx := nowhere\n")
@@ -132,6 +137,51 @@ def test_an_unsound_or_broken_policy_is_not_built(checkout: Path, tmp_path: Path
         bundle.build(output, policy=checkout, revision="broken")
     assert bundle.verify(output) == before
     assert {path.name for path in tmp_path.iterdir()} == {"checkout", "b.tar.gz"}
+
+
+def test_a_figure_that_its_clause_does_not_have_is_not_built(
+    checkout: Path, tmp_path: Path
+) -> None:
+    mistake(checkout)
+    with pytest.raises(BundleError) as caught:
+        bundle.build(tmp_path / "b.tar.gz", policy=checkout, revision="mistaken")
+    (finding,) = re.findall(r"^  .+$", str(caught.value), re.MULTILINE)
+    assert re.fullmatch(f"  {GUIDELINE} /criteria/coverage/initial/.+: .*the figure 21.*", finding)
+    assert not (tmp_path / "b.tar.gz").exists()
+
+
+def mistake(root: Path) -> None:
+    """21 where the text says "at least 18 years of age"."""
+    data = root / GUIDELINE
+    text = data.read_text()
+    assert text.count("        minimum: 18\n") == 1
+    data.write_text(text.replace("        minimum: 18\n", "        minimum: 21\n"))
+
+
+def test_a_figure_that_its_clause_does_not_have_is_not_verified(
+    bundle_file: Path, tmp_path: Path
+) -> None:
+    def raise_it(name: str, content: bytes) -> bytes:
+        if name != "/data.json":
+            return content
+        assert content.count(b'"minimum":18') == 1
+        return content.replace(b'"minimum":18', b'"minimum":21')
+
+    mistaken = tmp_path / "b.tar.gz"
+    repacked(mistaken, {n: raise_it(n, c) for n, c in members(bundle_file.read_bytes()).items()})
+    with pytest.raises(BundleError, match=f"{GUIDELINE} /criteria/coverage/.+: .*the figure 21"):
+        bundle.verify(mistaken)
+    (fault,) = bundle.integrity(mistaken)
+    assert (fault.guideline, fault.version) == ("xpovio", "2022-10-03")
+    assert bundle.integrity(bundle_file) == ()
+
+
+def repacked(path: Path, content: dict[str, bytes]) -> None:
+    with tarfile.open(path, "w:gz") as tar:
+        for name, each in content.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(each)
+            tar.addfile(member, io.BytesIO(each))
 
 
 def test_a_signature_is_verified(tmp_path: Path) -> None:
@@ -156,19 +206,32 @@ def test_what_was_tampered_with_does_not_verify(tmp_path: Path) -> None:
     found = bundle.build(tmp_path / "b.tar.gz", revision="r", key=KEYS / "policy.pem")
     content = members(found.path.read_bytes())
     data = json.loads(content["/data.json"])
-    data["plan"]["clinician_review"]["outcomes"] = ["denied"]
+    data["plan"]["clinician_review"] = ["denied"]
     content["/data.json"] = json.dumps(data).encode()
-    with tarfile.open(found.path, "w:gz") as tar:
-        for name, each in content.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(each)
-            tar.addfile(member, io.BytesIO(each))
+    repacked(found.path, content)
     with pytest.raises(BundleError, match=r"data\.json: digest mismatch"):
         bundle.verify(found.path, key=KEYS / "policy.pub")
     cut = tmp_path / "cut.tar.gz"
     cut.write_bytes(found.path.read_bytes()[:5000])
     with pytest.raises(BundleError, match="unexpected EOF"):
         bundle.verify(cut)
+
+
+def test_it_holds_rules_data_and_wasm_and_no_more(bundle_file: Path) -> None:
+    content = members(bundle_file.read_bytes())
+    assert tuple(sorted(json.loads(content["/data.json"]))) == tuple(
+        name for name in ROOTS if name not in ("integrity", "priorauth", "system")
+    )
+    assert json.loads(content["/.manifest"]) == {
+        "revision": "test",
+        "roots": list(ROOTS),
+        "rego_version": 1,
+    }
+    # The rules that check the data are there for sidecars, and not in the Wasm.
+    assert "/integrity/entry.rego" in content
+    for name in bundle.ENTRYPOINTS:
+        assert f"priorauth/{name}".encode() in content["/policy.wasm"]
+    assert b"priorauth/integrity" not in content["/policy.wasm"]
 
 
 def test_a_bundle_that_would_own_all_data(tmp_path: Path) -> None:

@@ -349,7 +349,7 @@ def test_health_of_a_policy_with_faults(tmp_path: Path) -> None:
     ):
         client.health()
     assert caught.value.faults == (priorauth.IntegrityFault(**fault),)
-    assert "g 1 at /title: missing" in str(caught.value)
+    assert "policy/guidelines/g/1/data.yaml /title: missing" in str(caught.value)
     discreet(caught.value)
 
 

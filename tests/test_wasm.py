@@ -219,10 +219,15 @@ def test_one_by_one_as_in_batches(url: str, engine: WasmEngine) -> None:
     assert together == [engine.decide(request) for request in requests]
 
 
-def test_the_catalog_and_the_integrity(url: str, engine: WasmEngine) -> None:
-    for rule in ("catalog", "integrity"):
+def test_the_catalog_and_the_facts(url: str, engine: WasmEngine) -> None:
+    for rule in ("catalog", "facts"):
         answer = ask(url).answer(f"priorauth/{rule}", "{}")["result"]
         assert canonical(answer) == canonical(engine._ask(rule)["result"])
+    assert "member.birth_date" in engine.facts()
+
+
+def test_health_is_of_the_bundle(engine: WasmEngine) -> None:
+    assert engine.integrity() == ()
     health = engine.health()
     assert health.url == engine.url
     assert [each.id for each in health.guidelines] == ["xpovio"]
@@ -231,8 +236,8 @@ def test_the_catalog_and_the_integrity(url: str, engine: WasmEngine) -> None:
 def test_a_broken_policy_is_found_unsound_by_both(bundle_file: Path, tmp_path: Path) -> None:
     def break_it(data: Any) -> None:
         (version,) = data["guidelines"]["xpovio"].values()
-        version["sections"]["policy"]["criteria"]["age"]["minimum_years"] = "18"
-        version["title"] = ""
+        (age,) = (c for c in version["criteria"]["coverage"]["initial"] if c["id"] == "age")
+        age["minimum"] = 21
         data["guidelines"]["other"] = {}
 
     broken = tmp_path / "broken.tar.gz"
@@ -245,6 +250,9 @@ def test_a_broken_policy_is_found_unsound_by_both(bundle_file: Path, tmp_path: P
         check=True,
     )
     assert [vars(fault) for fault in raised.value.faults] == json.loads(found.stdout)
+    place = "policy/guidelines/xpovio/2022-10-03/data.yaml /criteria/coverage/initial/"
+    assert f"\n  {place}" in str(raised.value)
+    assert "the figure 21" in str(raised.value)
 
 
 # --------------------------------------------------------------------------------------------
@@ -266,7 +274,7 @@ def test_data_that_lacks_what_a_rule_needs_is_no_decision(bundle_file: Path) -> 
 def test_rules_in_conflict_are_no_decision(bundle_file: Path) -> None:
     def twice(data: Any) -> None:
         versions = data["guidelines"]["xpovio"]
-        versions["again"] = json.loads(json.dumps(versions["2022-10-03"]))
+        versions["again"] = {**versions["2022-10-03"], "title": "again"}
 
     with WasmEngine(with_data(bundle_file, twice)) as engine:
         for _ in range(2):
@@ -353,10 +361,9 @@ def test_a_policy_that_needs_what_wasm_lacks_is_not_built(tmp_path: Path) -> Non
 def test_a_module_that_asks_for_builtins_of_opa_s_own(tmp_path: Path) -> None:
     (tmp_path / "p.rego").write_text(
         "package priorauth\n\n"
-        'decision := sprintf("%v", [input])\n\ndecisions := 1\n\ncatalog := 1\n\nintegrity := 1\n'
+        'decision := sprintf("%v", [input])\n\ndecisions := 1\n\ncatalog := 1\n\nfacts := 1\n'
     )
-    names = ("decision", "decisions", "catalog", "integrity")
-    points = [f"--entrypoint=priorauth/{name}" for name in names]
+    points = [f"--entrypoint=priorauth/{name}" for name in bundle.ENTRYPOINTS]
     file = tmp_path / "b.tar.gz"
     command = [str(opa.ensure()), "build", "-t", "wasm", *points, "-o", str(file), "p.rego"]
     subprocess.run(command, cwd=tmp_path, check=True)

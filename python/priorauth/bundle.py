@@ -22,7 +22,9 @@ from typing import Any
 
 from . import opa as _opa
 from . import policy as _policy
-from .errors import BundleError, ConfigurationError
+from ._document import items
+from .decider import integrity_fault
+from .errors import BundleError, ConfigurationError, IntegrityFault, listed
 
 KEY_ID = "policy"
 """The name that a signature gives its key, and under which `opa-config.yaml` has it."""
@@ -30,8 +32,9 @@ KEY_ID = "policy"
 SCOPE = "priorauth"
 """What a signature is for; one made for anything else does not verify."""
 
-ENTRYPOINTS = ("decision", "decisions", "catalog", "integrity")
-"""The rules under `priorauth` that a bundle's Wasm can be asked for."""
+ENTRYPOINTS = ("decision", "decisions", "catalog", "facts")
+"""The rules under `priorauth` that a bundle's Wasm can be asked for: all but `integrity`, which
+needs builtins that only OPA itself has."""
 
 _ALGORITHM = "ES256"
 _DATA = ("data.yaml", "data.json")
@@ -119,6 +122,19 @@ def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bund
     return _inspect(path)
 
 
+def integrity(path: Path) -> tuple[IntegrityFault, ...]:
+    """What is wrong with the guidelines in a bundle, by its own rules; empty when it is sound.
+
+    Raises BundleError for a bundle without such rules, MalformedResult for one whose rules answer
+    in another form, and OpaNotFound.
+    """
+    asked = ("eval", "--format", "json", "--bundle", path.resolve(), "data.priorauth.integrity")
+    results = _json(*asked).get("result")
+    if not results:
+        raise BundleError(f"{path} holds no policy that can check its own data")
+    return items(results[0]["expressions"][0]["value"], (), integrity_fault)
+
+
 def default_bundle() -> Path:
     """The bundle of the package's own policy, in the cache; built when it is not there.
 
@@ -178,6 +194,9 @@ def _stage(root: Path, staged: Path) -> list[str]:
 def _compile_wasm(policy: Path) -> bytes:
     """The Wasm module of the policy at this root, with its entry points.
 
+    It has the rules that decide and no others. Data stays outside, in the bundle's data.json; it is
+    compiled with the data of `policy/` for OPA to find what clashes with it.
+
     Raises BundleError for a policy that does not compile to Wasm, such as one that asks for a
     builtin that hosts of Wasm lack, and OpaNotFound.
     """
@@ -211,14 +230,8 @@ def _inspect(path: Path) -> Bundle:
         raise BundleError(
             f"{path} has no roots: it would own all data in a sidecar, its access rules included"
         )
-    asked = ("eval", "--format", "json", "--bundle", path, "data.priorauth.integrity")
-    results = _json(*asked).get("result")
-    faults = results[0]["expressions"][0]["value"] if results else None
-    if faults is None:
-        raise BundleError(f"{path} holds no policy that can check its own data")
-    if faults:
-        listed = "\n".join(f"  {' '.join(str(v) for v in fault.values())}" for fault in faults)
-        raise BundleError(f"{path} is unsound; its rules find fault with its data:\n{listed}")
+    if faults := integrity(path):
+        raise BundleError(f"{path} is unsound; its rules find fault with its data:{listed(faults)}")
     content = path.read_bytes()
     return Bundle(
         path=path,

@@ -14,7 +14,14 @@ from ._document import At, Object, items, malformed, mapping, text
 from ._json import is_json, not_json
 from .catalog import Guideline, read_catalog
 from .decision import Decision, read_decision
-from .errors import ConfigurationError, IntegrityFault, NotJSON, UndefinedResult, UnsoundPolicy
+from .errors import (
+    ConfigurationError,
+    IntegrityFault,
+    NotJSON,
+    UndefinedResult,
+    UnsoundPolicy,
+    listed,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -115,20 +122,22 @@ class Decider(abc.ABC):
         return declared
 
     def integrity(self) -> tuple[IntegrityFault, ...]:
-        """What is wrong with the guideline data on file; empty when it is sound."""
-        return items(self._ask("integrity")["result"], (), _integrity_fault)
+        """What is wrong with the guidelines on file; empty when they are sound.
+
+        Found by OPA, also for a WasmEngine: see there.
+        """
+        return items(self._ask("integrity")["result"], (), integrity_fault)
 
     def health(self) -> Health:
-        """Is the sidecar fit to decide: reachable, its policy loaded, its guideline data sound?
+        """Is it fit to decide: reachable, its policy loaded, its guidelines sound?
 
-        Raises SidecarError when it is not: UnsoundPolicy when its guideline data is at fault.
+        Raises SidecarError when it is not: UnsoundPolicy, with every fault and the file that it is
+        in, when its guidelines are not sound.
         """
         if faults := self.integrity():
-            first = faults[0]
             raise UnsoundPolicy(
-                f"the policy at {self.url} finds {len(faults)} fault(s) in its guideline data, the "
-                f"first in {first.guideline} {first.version} at {first.path}: {first.message}; "
-                "mend the data before anything is decided on it",
+                f"the policy at {self.url} finds fault with its own data; mend it before anything "
+                f"is decided on it:{listed(faults)}",
                 faults=faults,
             )
         body = self._ask("catalog")
@@ -167,7 +176,8 @@ def _check_echo(request: object, decision: Decision, at: At) -> None:
         malformed((at, "request_id"), "it is of another request")
 
 
-def _integrity_fault(doc: Object, at: At) -> IntegrityFault:
+def integrity_fault(doc: Object, at: At) -> IntegrityFault:
+    """Read one of the faults that `integrity` lists."""
     return IntegrityFault(
         guideline=text(doc, "guideline", at),
         version=text(doc, "version", at),

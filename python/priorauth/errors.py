@@ -27,6 +27,7 @@ All of them can be pickled.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -139,12 +140,32 @@ class MalformedResult(SidecarError):
 
 @dataclass(frozen=True)
 class IntegrityFault:
-    """What is wrong with one version of a guideline's data: where (a JSON Pointer), and what."""
+    """What is wrong with one version of a guideline's data: where (a JSON Pointer), and what.
+
+    `guideline` and `version` are empty for what is no guideline's: `path` then starts with the part
+    of the policy's data that it is in, as in `/plan/early_renewal_days`.
+    """
 
     guideline: str
     version: str
     path: str
     message: str
+
+    @property
+    def file(self) -> str:
+        """The file to mend, or the folder, from the policy's root."""
+        if self.guideline:
+            return f"policy/guidelines/{self.guideline}/{self.version}/data.yaml"
+        part = self.path.split("/")[1:2]
+        return "/".join(["policy", *part])
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.path}: {self.message}"
+
+
+def listed(faults: Iterable[IntegrityFault]) -> str:
+    """Faults as the end of a message, a line each."""
+    return "".join(f"\n  {fault}" for fault in faults)
 
 
 class UnsoundPolicy(SidecarError):

@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import functools
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._document import Object
 from ._json import not_json, to_json
-from .bundle import ENTRYPOINTS, default_bundle, member
+from .bundle import ENTRYPOINTS, default_bundle, integrity, member
 from .decider import BUNDLE, Decider
-from .errors import ConfigurationError, EngineFault, UndefinedResult
+from .errors import ConfigurationError, EngineFault, IntegrityFault, UndefinedResult
 
 if TYPE_CHECKING:
     from ._wasm import Instance, Module
@@ -37,6 +38,10 @@ class WasmEngine(Decider):
     `bundle` is a bundle with Wasm in it, as `priorauth bundle build` makes them, as a file or as
     its bytes; without one, the package's own policy, built with `opa` on first use and cached.
     A bundle's signature is not looked at: `priorauth bundle verify` does that.
+
+    `priorauth bundle build` makes a bundle only of sound guidelines, and `verify` looks again, so
+    an engine need not: `integrity()`, and so `health()`, has OPA look at the bundle, for what it
+    takes is not in Wasm. Where there may be no OPA, leave them out; deciding needs none.
 
     Safe to share between threads (each evaluates in an instance of its own) and with forked
     children; pickled, it is made anew from the bundle. A call costs more than a decision, so
@@ -70,6 +75,16 @@ class WasmEngine(Decider):
         """Give the memory back."""
         while self._idle:
             self._idle.pop().close()
+
+    def integrity(self) -> tuple[IntegrityFault, ...]:
+        """What OPA finds wrong with the guidelines in the bundle; empty when they are sound.
+
+        Raises BundleError or MalformedResult for a bundle whose rules cannot tell, and OpaNotFound.
+        """
+        with tempfile.NamedTemporaryFile(suffix=".tar.gz") as file:
+            file.write(self._bundle)
+            file.flush()
+            return integrity(Path(file.name))
 
     def _ask(self, rule: str, document: object = None) -> Object:
         text = to_json(document)
