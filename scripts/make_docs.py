@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -201,8 +202,14 @@ def command_line() -> Iterator[str]:
 
 
 def decided() -> str:
-    """What `make decide` prints, where its output is no terminal."""
-    return told_by("decide", "examples/xpovio-initial.json", width=80)
+    """The request of `make decide`, and of what it prints the beginning and two clauses."""
+    request = json.loads((ROOT / "examples/xpovio-initial.json").read_text())
+    members = ",\n".join(f"  {json.dumps(name)}: {json.dumps(request[name])}" for name in request)
+    told = told_by("decide", "examples/xpovio-initial.json", width=80)
+    top, clauses = told.removesuffix("\n```").split("Clause by clause\n")
+    two = (each for each in re.split(r"\n(?=\S)", clauses) if each.split()[1] in ("III.1", "IV"))
+    shown = "\n".join((f"{top}Clause by clause, of which two:", *two))
+    return f"```json\n{{\n{members}\n}}\n```\n\n{shown}\n```"
 
 
 def told_by(*arguments: str, width: int) -> str:
