@@ -38,7 +38,7 @@ def refused(production: Production, method: str, target: str, token: str | None)
     assert json.loads(text) == {"code": "unauthorized", "message": REFUSED}
 
 
-@pytest.mark.parametrize("rule", ["decision", "decisions", "catalog", "integrity"])
+@pytest.mark.parametrize("rule", ["decision", "decisions", "catalog", "facts", "integrity"])
 def test_callers_may_post_to_the_entry_points(production: Production, rule: str) -> None:
     target = f"/v1/data/priorauth/{rule}"
     for parameters in ("", "?provenance=true&strict-builtin-errors=true"):
@@ -79,6 +79,7 @@ def test_anyone_may_probe(production: Production, target: str) -> None:
         "GET /v1/data",
         "POST /v1/data",
         "GET /v1/data/access",
+        "GET /v1/data/facts",
         "GET /v1/data/priorauth/decision",
         "POST /v1/data/access/tokens",
         "POST /v1/data/guidelines",

@@ -185,7 +185,7 @@ def test_no_marker_is_written(tmp_path: Path, bundles: str, options: tuple[str, 
             assert answers == decided[:size]
         # Where callers send what does not belong there.
         text, path = markers.text, "/v1/data/priorauth"
-        for rule in ("decision", "decisions", "catalog", "integrity"):
+        for rule in ("decision", "decisions", "catalog", "facts", "integrity"):
             for document in (
                 {"input": text()},
                 {"input": {text(): text()}},

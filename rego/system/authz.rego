@@ -64,7 +64,7 @@ _routes := {
 		"path": ["v1", "data", "priorauth", rule],
 		"parameters": {"provenance", "strict-builtin-errors"},
 	} |
-		some rule in ["decision", "decisions", "catalog", "integrity"]
+		some rule in ["decision", "decisions", "catalog", "facts", "integrity"]
 	],
 	"operator": [{"method": "GET", "path": path, "parameters": set()} |
 		some path in [["metrics"], ["v1", "status"]]

@@ -9,7 +9,7 @@ _refused := {
 
 _too_many := {"allowed": false, "reason": "a batch has at most 1000 requests: send it in parts"}
 
-_entry_points := {"decision", "decisions", "catalog", "integrity"}
+_entry_points := {"decision", "decisions", "catalog", "facts", "integrity"}
 
 _probes := {["health"], ["health", "live"], ["health", "ready"]}
 
@@ -47,11 +47,13 @@ _allowed(token) := {[method, path] |
 			["v1", "compile", "priorauth", "decision"],
 			["v1", "data"],
 			["v1", "data", "access"],
+			["v1", "data", "facts"],
 			["v1", "data", "guidelines"],
 			["v1", "data", "priorauth"],
 			["v1", "data", "priorauth", "decision"],
 			["v1", "data", "priorauth", "decisions"],
 			["v1", "data", "priorauth", "catalog"],
+			["v1", "data", "priorauth", "facts"],
 			["v1", "data", "priorauth", "integrity"],
 			["v1", "data", "priorauth", "decision", "outcome"],
 			["v1", "data", "priorauth", "request"],

@@ -35,10 +35,28 @@ _kept := [_decision(document) | some document in input.result] if input.path == 
 _decision(document) := object.union(
 	json.filter(document, ["outcome", "requires_clinician_review", "guideline/id", "guideline/version"]),
 	{
-		"criteria": _each(document.criteria, ["id", "clause", "status"]),
+		"criteria": _criteria(document.criteria),
 		"reasons": _each(document.reasons, ["code", "criterion", "clause"]),
 		"notices": _each(document.notices, ["code"]),
 	},
 )
+
+# Criteria with the parts of groups, however deep.
+_criteria(all) := object.get(json.filter({"all": all}, _places(all)), "all", [])
+
+# Where a criterion, or a part of one, has its names and its status. The way there is numbers, and `parts`.
+_places(all) := [array.concat(["all"], [$"{step}" | some step in path]) |
+	walk(all, [path, told])
+	is_string(told)
+	path[count(path) - 1] in {"id", "clause", "status"}
+	is_number(path[count(path) - 2])
+	every step in array.slice(path, 0, count(path) - 2) {
+		_leads_to_criteria(step)
+	}
+]
+
+_leads_to_criteria("parts")
+
+_leads_to_criteria(step) if is_number(step)
 
 _each(items, names) := [object.filter(item, names) | some item in items]

@@ -8,7 +8,7 @@ _request := {
 	"type": "initial",
 	"service_date": "2022-11-01",
 	"drug": {"name": "Xpovio"},
-	"member": {"formulary": "PLANTED-2", "benefit": "pharmacy"},
+	"member": {"formulary": "Other", "benefit": "pharmacy"},
 	"documentation": [{"reference": "PLANTED-3"}],
 	"prescriber": {"taxonomies": ["207RH0003X"]},
 }
@@ -45,6 +45,38 @@ _mask(kept) := [
 test_a_decision_keeps_ids_and_codes if {
 	event := {"path": "priorauth/decision", "input": _request, "result": _decision}
 	log.mask == _mask(_kept) with input as event
+}
+
+_part(id, more) := object.union({"id": id, "clause": "II.a", "status": "met", "facts": {"id": "PLANTED", "parts": ["PLANTED"]}}, more)
+
+_kept_part(id, more) := object.union({"id": id, "clause": "II.a", "status": "met"}, more)
+
+# As deep as groups nest, and more of them than have one digit.
+test_parts_of_groups_are_kept_as_criteria_are if {
+	names := ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"]
+	nested := _part("1", {"kind": "all", "parts": [_part("2", {"parts": [_part("3", {"parts": [
+		_part("4", {"parts": [_part("5", {"parts": [_part(name, {}) | some name in names]})]}),
+		_part("4b", {"status": "not_considered"}),
+	]})]})]})
+	kept := _kept_part("1", {"parts": [_kept_part("2", {"parts": [_kept_part("3", {"parts": [
+		_kept_part("4", {"parts": [_kept_part("5", {"parts": [_kept_part(name, {}) | some name in names]})]}),
+		_kept_part("4b", {"status": "not_considered"}),
+	]})]})]})
+	event := {"path": "priorauth/decision", "result": object.union(_decision, {"criteria": [nested, _part("z", {})]})}
+	log.mask == _mask(object.union(_kept, {"criteria": [kept, _kept_part("z", {})]})) with input as event
+}
+
+test_nothing_else_passes_for_a_criterion if {
+	every criteria in [
+		{"PLANTED": {"id": "PLANTED"}},
+		{"parts": [{"PLANTED": {"id": "PLANTED"}}]},
+		[{"facts": {"id": "PLANTED"}}, {"parts": {"id": "PLANTED"}}],
+		[{"id": {"id": "PLANTED"}, "clause": ["PLANTED"], "status": 1}],
+		"PLANTED",
+	] {
+		event := {"path": "priorauth/decision", "result": object.union(_decision, {"criteria": criteria})}
+		not contains(json.marshal(log.mask), "PLANTED") with input as event
+	}
 }
 
 test_notices_keep_their_codes if {
