@@ -31,8 +31,13 @@ scope := object.keys(data.guidelines)
 _checked := [[id, version, content, found] |
 	some id in scope
 	some version, content in data.guidelines[id]
-	found := json.match_schema(content, data.schemas.guideline)
+	found := _matched(content)
 ]
+
+# A text would be read as JSON.
+_matched(content) := json.match_schema(content, data.schemas.guideline) if {
+	is_object(content)
+} else := [false, [{"field": "(Root)", "desc": $"Invalid type. Expected: object, given: {type_name(content)}"}]]
 
 # The versions of the form that the schema says, each with its criteria. What has another form is not looked at further.
 _formed := [[id, version, content, _criteria(content)] | some [id, version, content, [true, _]] in _checked]
@@ -106,11 +111,9 @@ _written contains [id, version, "/effective_date", $"effective_date: is {content
 
 _written contains [id, version, concat("", ["/", replace(path, ".", "/")]), $"{path}: {day} is no day that exists; write a real one as YYYY-MM-DD"] if {
 	some [id, version, content, _] in _formed
-	some path, day in {
-		"effective_date": content.effective_date,
-		"in_force.from": content.in_force.from,
-		"in_force.to": object.get(content.in_force, "to", content.in_force.from),
-	}
+	some path in ["effective_date", "in_force.from", "in_force.to"]
+	day := object.get(content, split(path, "."), null)
+	day != null
 	not calendar.day(day)
 }
 
@@ -142,8 +145,10 @@ _written contains [id, version, "", $"no drug name finds this guideline; add pol
 
 _written contains ["", "", concat("/", ["/drugs", name]), $"the drug {name}: names no guideline on file; correct `guideline`, which is the name of a folder in policy/guidelines"] if {
 	some name, drug in data.drugs
-	not data.guidelines[drug.guideline]
+	not _names_a_guideline(drug)
 }
+
+_names_a_guideline(drug) if data.guidelines[drug.guideline]
 
 _written contains ["", "", concat("/", ["/drugs", name]), $"the drug {name}: is never found; name its folder in lower case, without trade marks and without space around it"] if {
 	some name, _ in data.drugs
@@ -203,16 +208,14 @@ _written contains [id, version, each.pointer, $"{each.place}: the kind {each.cri
 	some each in listed
 	some fact in guidelines.asked(each.criterion)
 	declared := guidelines.declared(content)[fact]
-	not _judges(each.criterion.kind, fact, declared)
+	not _judges(each.criterion.kind, declared)
 }
 
-_judges(kind, _, declared) if declared.type in _types[kind]
+_judges(kind, declared) if declared.type in _types[kind]
 
-_judges("dated_within", _, declared) if declared.format == "date"
+_judges("dated_within", declared) if declared.format == "date"
 
-_judges(kind, _, _) if kind in {"stated", "documented", "age", "formulary"}
-
-_judges("branch", fact, _) if fact == "member.birth_date"
+_judges(kind, _) if kind in {"stated", "documented", "age", "formulary"}
 
 _types := {
 	"one_of": {"string", "number", "integer", "boolean"},

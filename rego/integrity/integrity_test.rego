@@ -1,0 +1,545 @@
+# METADATA
+# title: Tests of integrity
+# description: Each mistake planted in a guideline that is sound, and what is said of it.
+package integrity_test
+
+import data.integrity
+
+test_the_guidelines_on_file_are_sound if {
+	data.priorauth.integrity == []
+}
+
+# Plants are [operations, JSON Pointer, message]: one mistake each, in a guideline of these tests. All of a theme are on file
+# at once, each by the name of its mistake; as cases of one test each would be evaluated with all others again.
+test_mistakes_of_form if {
+	_all_told(_plants.form) == _expected(_plants.form)
+}
+
+test_mistakes_of_days if {
+	_all_told(_plants.dates) == _expected(_plants.dates)
+}
+
+test_mistakes_of_facts if {
+	_all_told(_plants.facts) == _expected(_plants.facts)
+}
+
+test_mistakes_of_words if {
+	_all_told(_plants.words) == _expected(_plants.words)
+}
+
+test_mistakes_of_the_tree if {
+	_all_told(_plants.tree) == _expected(_plants.tree)
+}
+
+test_what_is_no_mistake if {
+	found := _findings(_sound)
+	found == []
+}
+
+_all_told(plants) := {name: _told(found, name) | some name, _ in plants} if {
+	found := _findings({name: operations | some name, [operations, _, _] in plants})
+}
+
+_expected(plants) := {name: [["2024-01-01", pointer, message]] | some name, [_, pointer, message] in plants}
+
+_told(found, name) := [[finding.version, finding.path, finding.message] |
+	some finding in found
+	finding.guideline == name
+]
+
+_findings(operations) := found if {
+	found := integrity.findings with data.guidelines as {name: {"2024-01-01": json.patch(_sample, each)} | some name, each in operations}
+		with data.drugs as {name: {"guideline": name} | some name, _ in operations}
+}
+
+_plants := {
+	"form": {
+		"a kind misspelt": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/0/kind", "value": "agee"}],
+			"/criteria/coverage/initial/0/kind",
+			"B.1 (age).kind: must be one of the following: \"one_of\", \"formulary\", \"attested\", \"stated\", \"documented\", \"age\", \"threshold\", \"any_of\", \"none_of\", \"diagnosis\", \"dated_within\", \"tried\", \"response\", \"quantity_by_dose\", \"quantity\", \"quantity_per_dose\", \"quantity_by_weight\", \"duration\", \"all\", \"any\", \"branch\"",
+		],
+		"a parameter too many": [
+			[{"op": "add", "path": "/criteria/coverage/initial/0/minimun", "value": 18}],
+			"/criteria/coverage/initial/0",
+			"B.1 (age): has `minimun`, which has no meaning here; it may be misspelt, or belong elsewhere",
+		],
+		"a parameter missing": [
+			[{"op": "remove", "path": "/criteria/coverage/initial/2/fact"}],
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): lacks `fact`; add it",
+		],
+		"a figure as a text": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/0/minimum", "value": "18"}],
+			"/criteria/coverage/initial/0/minimum",
+			"B.1 (age).minimum: must be of type number, and is of type string",
+		],
+		"a part of a group": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/1/parts/0/minimum", "value": "7"}],
+			"/criteria/coverage/initial/1/parts/0/minimum",
+			"B.2 (score).minimum: must be of type number, and is of type string",
+		],
+		"a criterion without a clause": [
+			[{"op": "remove", "path": "/criteria/coverage/initial/0/clause"}],
+			"/criteria/coverage/initial/0",
+			"no clause (age): lacks `clause`; add it",
+		],
+		"what is no part of a version": [
+			[{"op": "add", "path": "/facs", "value": {}}],
+			"",
+			"has `facs`, which has no meaning here; it may be misspelt, or belong elsewhere",
+		],
+		"a section without a title": [
+			[{"op": "remove", "path": "/sections/0/title"}],
+			"/sections/0",
+			"sections.0: lacks `title`; add it",
+		],
+		"a branch's part both by value and by figure": [
+			[{"op": "add", "path": "/criteria/coverage/initial/2/parts", "value": []}],
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): has `parts`, which has no meaning here; it may be misspelt, or belong elsewhere",
+		],
+	},
+	"dates": {
+		"a folder named for another day": [
+			[{"op": "replace", "path": "/effective_date", "value": "2024-01-02"}],
+			"/effective_date",
+			"effective_date: is 2024-01-02, and the folder is named 2024-01-01; a version is named for the day it became effective, so correct one of them",
+		],
+		"an end that does not exist": [
+			[{"op": "add", "path": "/in_force/to", "value": "2024-02-30"}],
+			"/in_force/to",
+			"in_force.to: 2024-02-30 is no day that exists; write a real one as YYYY-MM-DD",
+		],
+		"a start that does not exist": [
+			[{"op": "add", "path": "/in_force/from", "value": "2023-02-29"}],
+			"/in_force/from",
+			"in_force.from: 2023-02-29 is no day that exists; write a real one as YYYY-MM-DD",
+		],
+		"a change on a day that does not exist": [
+			[{"op": "add", "path": "/changes", "value": [{"date": "2024-13-01", "summary": "new policy"}]}],
+			"/changes/0/date",
+			"changes: 2024-13-01 is no day that exists; write a real one as YYYY-MM-DD",
+		],
+		"an end before the start": [
+			[{"op": "add", "path": "/in_force/to", "value": "2023-12-31"}],
+			"/in_force/to",
+			"in_force: ends on 2023-12-31, before it starts on 2024-01-01; correct one of them",
+		],
+	},
+	"facts": {
+		"a fact declared otherwise elsewhere": [
+			[{"op": "add", "path": "/facts/member.benefit", "value": object.union(data.facts["member.benefit"], {"title": "Another"})}],
+			"/facts/member.benefit",
+			"facts: member.benefit is declared otherwise in policy/facts; one fact is one thing, so declare it in the same words or give it another name",
+		],
+		"a pattern that is none": [
+			[{"op": "add", "path": "/facts/sample.code", "value": {"title": "Code", "question": "Which?", "known_by": "plan", "type": "string", "pattern": "(["}}],
+			"/facts/sample.code/pattern",
+			"facts: the pattern of sample.code is no regular expression; correct it",
+		],
+		"a fact misspelt": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/2/fact", "value": "sample.stag"}],
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): there is no fact sample.stag; correct its name, or declare it under `facts` (policy/facts has those that all share)",
+		],
+		"a fact misspelt in packs": [
+			[{"op": "replace", "path": "/packs/dose", "value": "dose.mg"}],
+			"/packs/dose",
+			"packs: there is no fact dose.mg; correct its name, or declare it under `facts` (policy/facts has those that all share)",
+		],
+		"a question for another fact": [
+			[{"op": "add", "path": "/criteria/coverage/initial/2/questions", "value": {"sample.score": "Which?"}}],
+			"/criteria/coverage/initial/2/questions/sample.score",
+			"B.3 (stage): asks for sample.score, which it does not rest on; a question is for sample.stage",
+		],
+		"a kind that cannot judge the fact": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/1/parts/0/fact", "value": "sample.stage"}],
+			"/criteria/coverage/initial/1/parts/0",
+			"B.2 (score): the kind threshold cannot judge sample.stage, which is of type string; use another kind, or another fact",
+		],
+		"a value that the fact can never be": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/2/accepted/0", "value": "erly"}],
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): compares with erly, which sample.stage can never be; it can be early, late",
+		],
+		"a value that no item can be": [
+			[{"op": "add", "path": "/criteria/coverage/initial/1/parts/1/accepted/2C", "value": "Category 2C"}],
+			"/criteria/coverage/initial/1/parts/1",
+			"B.2 (supported): compares with 2C, which nccn can never be; it can be 1, 2A, 2B, 3",
+		],
+		"a property that items do not have": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/1/parts/1/of", "value": "level"}],
+			"/criteria/coverage/initial/1/parts/1",
+			"B.2 (supported): compares by the property level, which the items of nccn do not have; correct `of`",
+		],
+		"a branch by a value that the fact can never be": [
+			[{"op": "replace", "path": "/criteria/coverage/renewal/0/parts/0/when/values/0", "value": "erly"}],
+			"/criteria/coverage/renewal/0",
+			"C (by_stage): compares with erly, which sample.stage can never be; it can be early, late",
+		],
+		"months and days": [
+			[{"op": "add", "path": "/criteria/coverage/renewal/0/parts/0/days", "value": 6}],
+			"/criteria/coverage/renewal/0/parts/0",
+			"C (recent): has both `months` and `days`; keep the one that the text says",
+		],
+	},
+	"words": {
+		"a clause of no section": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "X.1"}],
+			"/criteria/coverage/initial/0/clause",
+			"X.1 (age): is in no section; the sections are A, B, C, D, and a clause is one of them, with what follows a dot",
+		],
+		"packs of no section": [
+			[{"op": "replace", "path": "/packs/clause", "value": "X"}],
+			"/packs/clause",
+			"packs: the clause X is in no section; the sections are A, B, C, D",
+		],
+		"words that the section does not have": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/0/text", "value": "At least 18 years old"}],
+			"/criteria/coverage/initial/0/text",
+			"B.1 (age): has words that section B does not have; quote the clause as it stands there",
+		],
+		"a section without a criterion": [
+			[{"op": "remove", "path": "/criteria/applicability"}],
+			"/sections/0",
+			"section A: has no criterion; write those that it makes, or say `informative: true` where it makes none",
+		],
+		"a figure that the words do not have": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/0/minimum", "value": 21}],
+			"/criteria/coverage/initial/0/minimum",
+			"B.1 (age): has the figure 21, which its words do not contain; correct it, or add a reading, under `readings`, that says where it comes from",
+		],
+		"a figure further in": [
+			[{"op": "replace", "path": "/criteria/limits/every_request/0/limits/0/days", "value": 30}],
+			"/criteria/limits/every_request/0/limits/0/days",
+			"D (quantity): has the figure 30, which its words do not contain; correct it, or add a reading, under `readings`, that says where it comes from",
+		],
+		"a pack's figure that the section does not have": [
+			[{"op": "replace", "path": "/packs/listed/0/quantity", "value": 10}],
+			"/packs/listed/0",
+			"packs: weekly has the figure 10, which section D does not contain; correct it, or add a reading to the section that says where it comes from",
+		],
+		"a pack of no whole weeks": [
+			[{"op": "replace", "path": "/packs/strength_mg", "value": 18}],
+			"/packs/listed/0",
+			"packs: weekly has 20 of 18 mg for 100 mg a week, which makes no whole weeks; correct one of them",
+		],
+	},
+	"tree": {
+		"groups too deep": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/0", "value": _deep}],
+			"/criteria/coverage/initial/0/parts/0/parts/0/parts/0/parts/0/parts/0",
+			"B.1 (g6): is in 5 groups, and is a group itself; groups nest at most 5 deep, so join this one with the one around it",
+		],
+		"a limit elsewhere": [
+			[{"op": "move", "from": "/criteria/limits/every_request/0", "path": "/criteria/coverage/initial/0"}],
+			"/criteria/coverage/initial/0",
+			"D (quantity): limits how much is covered; move it under `limits`",
+		],
+		"a criterion among limits": [
+			[{"op": "move", "from": "/criteria/coverage/initial/0", "path": "/criteria/limits/every_request/0"}],
+			"/criteria/limits/every_request/0",
+			"B.1 (age): is no limit; move it under `applicability` or `coverage`",
+		],
+	},
+}
+
+_sound := {
+	"the sample": [],
+	"a figure from a reading": [
+		{"op": "replace", "path": "/criteria/coverage/initial/0/minimum", "value": 21},
+		{"op": "add", "path": "/criteria/coverage/initial/0/readings", "value": ["At least 21, by law."]},
+	],
+	"words by the section's title": [{"op": "replace", "path": "/criteria/coverage/renewal/0/text", "value": "Renewal: by the stage"}],
+	"a clause two dots down": [{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "B.1.a"}],
+	"a section whose number has a dot": [
+		{"op": "replace", "path": "/sections/0/number", "value": "A.1"},
+		{"op": "replace", "path": "/criteria/applicability/every_request/0/clause", "value": "A.1.2"},
+	],
+	"an end": [{"op": "add", "path": "/in_force/to", "value": "2024-01-01"}],
+	"a change": [{"op": "add", "path": "/changes", "value": [{"date": "2024-02-29", "summary": "new policy"}]}],
+	"a shared fact declared alike": [{"op": "add", "path": "/facts/member.benefit", "value": data.facts["member.benefit"]}],
+	"no packs": [{"op": "remove", "path": "/packs"}],
+	"a branch by age": [{"op": "replace", "path": "/criteria/coverage/renewal/0", "value": {
+		"id": "by_age", "clause": "C", "text": "within 6 months", "kind": "branch", "fact": "member.birth_date",
+		"parts": [object.union(_recent, {"when": {"minimum": 6}})],
+	}}],
+	"groups as deep as they may be": [{"op": "replace", "path": "/criteria/coverage/initial/0", "value": _deep.parts[0]}],
+	"a therapy tried": [
+		{"op": "add", "path": "/facts/sample.therapies", "value": _therapies},
+		{"op": "replace", "path": "/criteria/coverage/initial/0", "value": {
+			"id": "tried", "clause": "B", "text": "one of those", "kind": "tried", "fact": "sample.therapies",
+			"of": {"one": "One"}, "minimum": 1,
+		}},
+	],
+	"none of a list": [
+		{"op": "add", "path": "/facts/sample.drugs", "value": _list},
+		{"op": "replace", "path": "/criteria/coverage/initial/0", "value": {
+			"id": "apart", "clause": "B", "text": "one of those", "kind": "none_of", "fact": "sample.drugs", "excluded": {"one": "One"},
+		}},
+	],
+	"limits in a group": [{"op": "replace", "path": "/criteria/limits/every_request/0", "value": {
+		"id": "limits", "clause": "D", "text": "20 tablets per 28 days", "kind": "all",
+		"parts": [_sample.criteria.limits.every_request[0]],
+	}}],
+}
+
+test_a_therapy_that_the_fact_can_never_be if {
+	operations := array.concat(_sound["a therapy tried"], [{"op": "add", "path": "/criteria/coverage/initial/0/of/three", "value": "Three"}])
+	_messages(operations) == ["B (tried): compares with three, which sample.therapies can never be; it can be one, two"]
+}
+
+test_an_excluded_item_that_the_fact_can_never_be if {
+	operations := array.concat(_sound["none of a list"], [{"op": "add", "path": "/criteria/coverage/initial/0/excluded/three", "value": "Three"}])
+	_messages(operations) == ["B (apart): compares with three, which sample.drugs can never be; it can be one, two"]
+}
+
+test_a_response_by_percent_and_amount if {
+	response := {
+		"id": "better", "clause": "B", "text": "at least 18 years", "kind": "response", "baseline": "sample.score",
+		"current": "sample.score", "percent": 18, "amount": 18,
+	}
+	_messages([{"op": "replace", "path": "/criteria/coverage/initial/0", "value": response}]) == ["B (better): has both `percent` and `amount`; keep the one that the text says"]
+}
+
+# Both criteria are told of, and once each.
+test_one_id_twice if {
+	operations := [{"op": "replace", "path": "/criteria/coverage/initial/2/id", "value": "age"}]
+	_paths(operations) == ["/criteria/coverage/initial/0/id", "/criteria/coverage/initial/2/id"]
+	_messages(operations)[0] == "B.1 (age): another criterion has this id; give each its own"
+}
+
+test_a_version_that_is_no_object if {
+	planted := {"sample": {"2024-01-01": "text"}}
+	drugs := {"sample": {"guideline": "sample"}}
+	found := integrity.findings with data.guidelines as planted with data.drugs as drugs
+	_told(found, "sample") == [["2024-01-01", "", "must be of type object, and is of type string"]]
+}
+
+test_one_number_of_two_sections if {
+	again := {"number": "A", "title": "Again", "text": "Words", "informative": true}
+	operations := [{"op": "add", "path": "/sections/-", "value": again}]
+	_paths(operations) == ["/sections/0/number", "/sections/4/number"]
+	_messages(operations)[0] == "section A: another section has this number; give each its own"
+}
+
+# A schema's finding that only says so again is left out, unless there is no other.
+test_a_fault_of_which_the_schema_says_only_that_there_is_one if {
+	when := {"op": "add", "path": "/criteria/coverage/initial/0/when", "value": {"minimum": 18}}
+	_messages([when]) == []
+	faults := [{"field": "a.b", "desc": "Must validate one and only one schema (oneOf)"}]
+	integrity._telling(faults) == faults
+}
+
+test_two_versions_in_force_on_one_day if {
+	two := {"sample": {
+		"2024-01-01": json.patch(_sample, [{"op": "add", "path": "/in_force/to", "value": "2024-06-01"}]),
+		"2024-06-01": _later("2024-06-01"),
+	}}
+	found := integrity.findings with data.guidelines as two with data.drugs as {"sample": {"guideline": "sample"}}
+	[[finding.version, finding.path, finding.message] | some finding in found] == [
+		["2024-01-01", "/in_force", "in_force: shares a day with version 2024-06-01, so neither could decide; end the older one, by `to`, on the day before the newer one starts"],
+		["2024-06-01", "/in_force", "in_force: shares a day with version 2024-01-01, so neither could decide; end the older one, by `to`, on the day before the newer one starts"],
+	]
+}
+
+test_a_version_in_force_after_the_other if {
+	two := {"sample": {
+		"2024-01-01": json.patch(_sample, [{"op": "add", "path": "/in_force/to", "value": "2024-05-31"}]),
+		"2024-06-01": _later("2024-06-01"),
+	}}
+	found := integrity.findings with data.guidelines as two with data.drugs as {"sample": {"guideline": "sample"}}
+	found == []
+}
+
+test_no_guideline if {
+	found := integrity.findings with data.guidelines as {} with data.drugs as {}
+	found == [{"guideline": "", "version": "", "path": "/guidelines", "message": "there is no guideline: add policy/guidelines/<id>/<date>/data.yaml"}]
+}
+
+test_a_guideline_that_no_drug_name_finds if {
+	_drugs({}) == [["sample", "", "no drug name finds this guideline; add policy/drugs/<name>/data.yaml with `guideline: sample`"]]
+}
+
+test_a_drug_of_no_guideline if {
+	drugs := {"another": {"guideline": "another"}, "none": {}, "text": "sample", "null": {"guideline": null}}
+	_drugs(object.union(drugs, {"sample": {"guideline": "sample"}})) == [["", pointer, message] |
+		some name in ["another", "none", "null", "text"]
+		pointer := $"/drugs/{name}"
+		message := $"the drug {name}: names no guideline on file; correct `guideline`, which is the name of a folder in policy/guidelines"
+	]
+}
+
+test_a_drug_that_is_never_found if {
+	drugs := {name: {"guideline": "sample"} | some name in [" sample", "Sample", "sample", "sample®"]}
+	_drugs(drugs) == [["", pointer, message] |
+		some name in [" sample", "Sample", "sample®"]
+		pointer := $"/drugs/{name}"
+		message := $"the drug {name}: is never found; name its folder in lower case, without trade marks and without space around it"
+	]
+}
+
+# Two guidelines that declare one fact: each is told of the other.
+test_a_fact_declared_otherwise_in_another_guideline if {
+	other := json.patch(_sample, [{"op": "replace", "path": "/facts/sample.score/title", "value": "Another score"}])
+	drugs := {"sample": {"guideline": "sample"}, "other": {"guideline": "other"}}
+	found := integrity.findings with data.guidelines as {"sample": {"2024-01-01": _sample}, "other": {"2024-01-01": other}}
+		with data.drugs as drugs
+	[[finding.guideline, finding.path, finding.message] | some finding in found] == [
+		["other", "/facts/sample.score", "facts: sample.score is declared otherwise in policy/guidelines/sample/2024-01-01; one fact is one thing, so declare it in the same words or give it another name"],
+		["sample", "/facts/sample.score", "facts: sample.score is declared otherwise in policy/guidelines/other/2024-01-01; one fact is one thing, so declare it in the same words or give it another name"],
+	]
+	scoped := integrity.findings with data.guidelines as {"sample": {"2024-01-01": _sample}, "other": {"2024-01-01": other}}
+		with data.drugs as drugs
+		with data.integrity.scope as ["other"]
+	[finding.guideline | some finding in scoped] == ["other"]
+}
+
+# How requests that state nothing are decided. No kind is wrong, so the decision is made up.
+test_rules_that_cannot_decide if {
+	found := integrity.findings with data.guidelines as {"sample": {"2024-01-01": _sample}}
+		with data.drugs as {"sample": {"guideline": "sample"}}
+		with data.priorauth.document.whole as {"guideline": {"version": "another"}}
+	[finding.message | some finding in found] == [
+		"its rules cannot decide a request of type initial; a kind has no answer for what a criterion says",
+		"its rules cannot decide a request of type renewal; a kind has no answer for what a criterion says",
+	]
+}
+
+test_an_absent_fact_that_decides if {
+	statuses := ["met", "not_met", "reduced"]
+	[[finding.path, finding.message] | some status in statuses; some finding in _absent(status)] == [[
+		"/criteria/coverage/initial/1/parts/0",
+		$"B.2 (score): an absent fact decides it: it is {status} where nothing is stated; the kind threshold must answer unknown",
+	] |
+		some status in statuses
+	]
+}
+
+test_an_absent_fact_that_does_not_decide if {
+	[finding | some status in ["unknown", "not_considered"]; some finding in _absent(status)] == []
+}
+
+_absent(status) := found if {
+	decided := {
+		"guideline": {"version": "2024-01-01"},
+		"criteria": [
+			{"id": "duration", "status": "met", "facts": {}},
+			{"id": "severity", "status": "met", "parts": [{"id": "score", "status": status, "facts": {}}]},
+		],
+	}
+	found := integrity.findings with data.guidelines as {"sample": {"2024-01-01": _sample}}
+		with data.drugs as {"sample": {"guideline": "sample"}}
+		with data.priorauth.document.whole as decided
+}
+
+# The plan's settings.
+test_a_plan_that_is_wrong[name] if {
+	some name, [setting, value, message] in {
+		"an outcome misspelt": ["clinician_review", ["deny"], "policy/plan: clinician_review must be an array of outcomes"],
+		"an outcome alone": ["clinician_review", "denied", "policy/plan: clinician_review must be an array of outcomes"],
+		"days as a text": ["early_renewal_days", "60", "policy/plan: early_renewal_days must be a number of days"],
+		"formularies listed": ["formularies", ["1"], "policy/plan: formularies must name each formulary by its spellings"],
+	}
+	plan := object.union(data.plan, {setting: value})
+	found := integrity.findings with data.plan as plan with data.guidelines as {} with data.drugs as {}
+	[[finding.path, finding.message] | some finding in found; finding.path != "/guidelines"] == [[$"/plan/{setting}", message]]
+}
+
+test_a_plan_without_settings if {
+	found := integrity.findings with data.plan as {} with data.guidelines as {} with data.drugs as {}
+	[finding.path | some finding in found] == ["/guidelines", "/plan/clinician_review", "/plan/early_renewal_days", "/plan/formularies"]
+}
+
+_drugs(drugs) := [[finding.guideline, finding.path, finding.message] | some finding in found] if {
+	found := integrity.findings with data.guidelines as {"sample": {"2024-01-01": _sample}} with data.drugs as drugs
+}
+
+_found(operations) := found if {
+	found := integrity.findings with data.guidelines as {"sample": {"2024-01-01": json.patch(_sample, operations)}}
+		with data.drugs as {"sample": {"guideline": "sample"}}
+}
+
+_messages(operations) := [finding.message | some finding in _found(operations)]
+
+_paths(operations) := [finding.path | some finding in _found(operations)]
+
+_later(date) := json.patch(_sample, [
+	{"op": "replace", "path": "/effective_date", "value": date},
+	{"op": "replace", "path": "/in_force/from", "value": date},
+])
+
+# A guideline with a little of all.
+_sample := {
+	"title": "Sample (samplinib)",
+	"effective_date": "2024-01-01",
+	"next_review": "2025-01",
+	"in_force": {"from": "2024-01-01"},
+	"facts": {
+		"sample.stage": {"title": "Stage", "question": "Which stage?", "known_by": "prescriber", "type": "string", "enum": ["early", "late"]},
+		"sample.score": {"title": "Score", "question": "Which score?", "known_by": "prescriber", "type": "number"},
+		"sample.day": {"title": "Day", "question": "Which day?", "known_by": "prescriber", "type": "string", "format": "date"},
+	},
+	"sections": [
+		{"number": "A", "title": "Scope", "text": "For the pharmacy benefit"},
+		{"number": "B", "title": "Policy", "text": "1. At least 18 years AND\n2. A score of seven, or support, one of those;\n3. an early stage"},
+		{"number": "C", "title": "Renewal", "text": "By the stage: within 6 months"},
+		{"number": "D", "title": "Limits", "text": "100 mg/week: 20 tablets per 28 days; for up to 1,200 months"},
+	],
+	"criteria": {
+		"applicability": {"every_request": [{
+			"id": "benefit", "clause": "A", "text": "For the pharmacy benefit", "kind": "one_of", "fact": "member.benefit",
+			"accepted": ["pharmacy"],
+		}]},
+		"coverage": {
+			"initial": [
+				{"id": "age", "clause": "B.1", "text": "At least 18 years", "kind": "age", "minimum": 18},
+				{"id": "severity", "clause": "B.2", "text": "A score of seven, or support", "kind": "any", "parts": [
+					{"id": "score", "clause": "B.2", "text": "A score of seven", "kind": "threshold", "fact": "sample.score", "minimum": 7},
+					{"id": "supported", "clause": "B.2", "text": "support", "kind": "any_of", "fact": "nccn", "of": "category", "accepted": {"1": "Category 1"}},
+				]},
+				{"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "one_of", "fact": "sample.stage", "accepted": ["early"]},
+			],
+			"renewal": [{
+				"id": "by_stage", "clause": "C", "text": "By the stage", "kind": "branch", "fact": "sample.stage",
+				"parts": [object.union(_recent, {"when": {"values": ["early"]}})],
+			}],
+		},
+		"limits": {"every_request": [
+			{
+				"id": "quantity", "clause": "D", "text": "100 mg/week: 20 tablets per 28 days", "kind": "quantity_by_dose",
+				"quantity": "quantity.tablets", "dose": "dose.mg_per_week", "limits": [{"dose": 100, "quantity": 20, "days": 28}],
+			},
+			{"id": "duration", "clause": "D", "text": "for up to 1,200 months", "kind": "duration", "maximum": 1200},
+		]},
+	},
+	"packs": {
+		"clause": "D", "quantity": "quantity.tablets", "dose": "dose.mg_per_week", "schedule": "dose.times_per_week", "strength_mg": 20,
+		"listed": [{"name": "weekly", "dose": 100, "schedule": 1, "quantity": 20}],
+	},
+}
+
+_recent := {
+	"id": "recent", "clause": "C", "text": "within 6 months", "kind": "dated_within", "fact": "sample.day", "months": 6,
+}
+
+_therapies := {
+	"title": "Therapies", "question": "Which?", "known_by": "prescriber", "empty": "none", "type": "array",
+	"items": {"type": "object", "properties": {
+		"therapy": {"title": "Therapy", "type": "string", "enum": ["one", "two"]},
+		"result": {"title": "Result", "type": "string"},
+	}},
+}
+
+_list := {
+	"title": "Drugs", "question": "Which?", "known_by": "prescriber", "empty": "none", "type": "array",
+	"items": {"type": "string", "enum": ["one", "two"]},
+}
+
+# Six groups in each other; `_deep.parts[0]` is five.
+_deep := _group(1, _group(2, _group(3, _group(4, _group(5, _group(6, {
+	"id": "innermost", "clause": "B.1", "text": "At least 18 years", "kind": "age", "minimum": 18,
+}))))))
+
+_group(n, part) := {"id": $"g{n}", "clause": "B.1", "text": "At least 18 years", "kind": "all", "parts": [part]}
