@@ -8,6 +8,7 @@ one at a time. OPA is run once for all of it.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -85,6 +86,8 @@ def check(root: Path, only: Collection[str] = ()) -> Report:
             else:
                 asked.append(found)
     said = _evaluate(files, chosen, asked)
+    if isinstance(said, set):
+        return Report(chosen, tuple(sorted(findings | said)), 0, 0)
     findings |= {_placed(files, each) for each in said["findings"]}
     decided = [
         (each, answer[0]) for each, answer in zip(asked, said["answers"], strict=True) if answer
@@ -169,8 +172,10 @@ def _cases(files: _Files, table: Path) -> Iterator[_Asked | Finding]:
             yield _Asked(table.parent.name, name, places.line(f"/cases/{index}"), case)
 
 
-def _evaluate(files: _Files, chosen: Collection[str], asked: list[_Asked]) -> dict[str, Any]:
-    """What `data.integrity.cases.report` says, which OPA is run for, once."""
+def _evaluate(
+    files: _Files, chosen: Collection[str], asked: list[_Asked]
+) -> dict[str, Any] | set[Finding]:
+    """What `data.integrity.cases.report` says, or what OPA cannot read. OPA is run once."""
     cases = [{"guideline": each.guideline, "request": each.case.request} for each in asked]
     document = {"scope": list(chosen), "cases": cases}
     command: list[str | Path] = [opa.ensure(), "eval", "--format", "json", "--stdin-input"]
@@ -190,10 +195,21 @@ def _evaluate(files: _Files, chosen: Collection[str], asked: list[_Asked]) -> di
     if "result" in said:
         report: dict[str, Any] = said["result"][0]["expressions"][0]["value"]
         return report
-    # It may be another guideline's file that OPA cannot read.
-    broken = [str(each) for each in files.broken(_yaml(files.root / "policy")) if each.column]
-    told = [error["message"] for error in said.get("errors", [])] or [done.stderr.decode().strip()]
-    raise UndefinedResult("OPA cannot decide by this policy:\n" + "\n".join(broken or told))
+    told = "\n".join(each["message"] for each in said.get("errors", [])) or done.stderr.decode()
+    unread = set(_unread(files, told))
+    if not unread:
+        raise UndefinedResult(f"OPA cannot decide by this policy:\n{told.strip()}")
+    return unread
+
+
+def _unread(files: _Files, told: str) -> Iterator[Finding]:
+    """The files that OPA says it cannot read: another guideline's, or of what only OPA minds."""
+    for line in told.splitlines():
+        if match := re.search(r"(\S.*?\.ya?ml): .*?yaml: (?:line (\d+): )?(.*)", line):
+            path = Path(match[1].removeprefix("1 error occurred during loading: "))
+            broken = [each for each in files.broken([path]) if each.column]
+            reason = f"OPA cannot read it as YAML: {match[3]}"
+            yield from broken or [Finding(files.name(path), int(match[2] or 0), 0, reason)]
 
 
 def _placed(files: _Files, found: dict[str, str]) -> Finding:
