@@ -232,7 +232,7 @@ def test_an_otherwise_empty_request_gets_every_question(url: str) -> None:
     catalog = {
         (question["path"], criterion["id"], criterion["clause"], question["question"])
         for criterion in xpovio["versions"][-1]["criteria"]
-        for question in criterion["questions"]
+        for question in criterion["asks"]
     }
     asked = {
         (each["path"], each["criterion"], each["clause"], each["question"])
