@@ -108,10 +108,11 @@ class Production:
         access = folder / "access.yaml"
         access.write_text(json.dumps(ACCESS))
         self.url = ""
-        self._environment = {**os.environ, "PRIORAUTH_BUNDLES": bundles}
+        self._environment = {**os.environ, "GOGC": "400", "PRIORAUTH_BUNDLES": bundles}
         self.command: list[str | Path] = [
             *(priorauth.opa.ensure(), "run", "--server", "--skip-version-check"),
             *("--config-file", CONFIG, "--authorization", "basic"),
+            "--optimize-store-for-read-speed",
             *("--set-file", f"keys.policy.key={KEYS / 'policy.pub'}"),
             *("--set", f"persistence_directory={self.state}"),
             *("--set", "bundles.priorauth.polling.min_delay_seconds=1"),

@@ -48,6 +48,9 @@ def test_the_container_can_do_nothing_but_answer() -> None:
     (sidecar,) = pod["initContainers"]
     assert sidecar["image"] == IMAGE
     assert sidecar["restartPolicy"] == "Always"
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["opa"]
+    values = {each["name"]: each.get("value") for each in sidecar["env"]}
+    assert {name: values[name] for name in compose["environment"]} == compose["environment"]
     for container in (sidecar, *pod["containers"]):
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,

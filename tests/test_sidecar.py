@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+import priorauth
 from priorauth import Client, opa, policy
 from priorauth.errors import (
     ConfigurationError,
@@ -24,6 +26,7 @@ from priorauth.errors import (
     UnsoundPolicy,
 )
 from priorauth.sidecar import LocalSidecar
+from production import free_port
 
 DATA = "policy/guidelines/xpovio/2022-10-03/data.yaml"
 
@@ -168,6 +171,70 @@ def test_a_policy_at_fault_is_an_error(copy: Path) -> None:
         pass
     assert caught.value.faults
     assert children(os.getpid()) == before
+
+
+def mistake(root: Path) -> None:
+    """21 where the text says "at least 18 years of age"."""
+    data = (root / DATA).read_text()
+    assert data.count("        minimum: 18\n") == 1
+    (root / DATA).write_text(data.replace("        minimum: 18\n", "        minimum: 21\n"))
+
+
+MISTAKE = rf"\n  {DATA} /criteria/coverage/initial/\S+: .*the figure 21"
+
+
+def test_a_figure_that_its_clause_does_not_have_is_an_error(copy: Path) -> None:
+    mistake(copy)
+    with pytest.raises(UnsoundPolicy, match=MISTAKE) as caught, LocalSidecar(copy):
+        pass
+    (fault,) = caught.value.faults
+    assert (fault.guideline, fault.version, fault.file) == ("xpovio", "2022-10-03", DATA)
+
+
+def test_an_unsound_policy_is_never_served_on_a_port_that_was_named(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mistake(copy)
+    port = free_port()
+    served: list[str] = []
+    start = LocalSidecar._start
+
+    def noted(sidecar: LocalSidecar) -> str:
+        served.append(start(sidecar))
+        return served[-1]
+
+    monkeypatch.setattr(LocalSidecar, "_start", noted)
+    with pytest.raises(UnsoundPolicy, match=MISTAKE), LocalSidecar(copy, port=port):
+        pass
+    (elsewhere,) = served
+    assert not elsewhere.endswith(f":{port}")
+    with LocalSidecar(port=port) as url:
+        assert url == f"http://127.0.0.1:{port}"
+
+
+def test_serve_refuses_an_unsound_policy(copy: Path) -> None:
+    mistake(copy)
+    # An installed package carries its policy like this.
+    shutil.copytree(
+        Path(priorauth.__file__).parent,
+        copy / "priorauth",
+        ignore=shutil.ignore_patterns("_policy"),
+    )
+    (copy / "priorauth" / "_policy").mkdir()
+    for name in policy.FOLDERS:
+        (copy / name).rename(copy / "priorauth" / "_policy" / name)
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    done = subprocess.run(
+        [sys.executable, "-m", "priorauth.cli", "serve", "--port", str(free_port())],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (4, "")
+    assert re.search(MISTAKE, done.stderr)
 
 
 def test_a_folder_without_a_policy_is_an_error(tmp_path: Path) -> None:

@@ -49,8 +49,16 @@ _GRACE_S = 3
 _POLL_S = 0.01
 _OPTIONS = (
     *("--skip-version-check", "--log-level", "error"),
+    # Guidelines are data that every decision reads and that never changes while it is served: kept
+    # as the rules read them, they are not converted at each look.
+    "--optimize-store-for-read-speed",
     *("--ignore", _policy.TESTS),
 )
+
+# A decision leaves much that is at once of no use, beside little that stays. Compared, on two busy
+# cores: with Go's own 100 a call for one decision took 4.2 ms of processor time and its memory
+# peaked at 63 MB; with 400 2.8 ms and 116 MB; with 800 no less time, and 158 MB.
+_ENVIRONMENT = {"GOGC": "400"}
 
 # Sees to it that nothing is left behind when this process cannot: `read` returns when the other
 # end of its pipe, which no other process has, is closed, whatever ended its holder, SIGKILL
@@ -68,6 +76,7 @@ class _Sidecar(abc.ABC):
         self._port = port
         self._startup_timeout = startup_timeout
         self._mark = uuid.uuid4().hex
+        self._own_args = args
         self._args = (*_OPTIONS, "--set", f"labels.mark={self._mark}", *args, *_policy.FOLDERS)
         self._undo = contextlib.ExitStack()
         self._health: Health | None = None
@@ -76,6 +85,10 @@ class _Sidecar(abc.ABC):
         """Start, wait until it is fit to decide, and return its URL."""
         if self._health is not None:
             raise RuntimeError("the sidecar is running already")
+        if self._port:
+            # Others may know this port and ask at once. So one is tried out where nobody does.
+            with self._rehearsal():
+                pass
         try:
             self._health = self._await(self._start())
         except BaseException:
@@ -109,6 +122,10 @@ class _Sidecar(abc.ABC):
     @abc.abstractmethod
     def wait(self) -> int:
         """Block until it ends of itself; its exit code."""
+
+    @abc.abstractmethod
+    def _rehearsal(self) -> _Sidecar:
+        """The same on a free port."""
 
     @abc.abstractmethod
     def _start(self) -> str:
@@ -152,8 +169,10 @@ class LocalSidecar(_Sidecar):
     `opa run`.
 
     Entering raises OpaNotFound, SidecarStartError with OPA's own message (file and line) for a
-    policy that does not compile, and SidecarError for one that is not fit to decide. Afterwards no
-    process and no file is left, also after an interrupt, and when this process is killed.
+    policy that does not compile, UnsoundPolicy with all that is at fault for one that is not sound,
+    and another SidecarError for one that is not fit to decide otherwise; nobody is told the URL
+    before, and a port that was named serves nothing before. Afterwards no process and no file is
+    left, also after an interrupt, and when this process is killed.
     """
 
     def __init__(
@@ -178,6 +197,14 @@ class LocalSidecar(_Sidecar):
     def wait(self) -> int:
         return _running(self._process).wait()
 
+    def _rehearsal(self) -> LocalSidecar:
+        return LocalSidecar(
+            self._root,
+            opa=self._opa,
+            startup_timeout=self._startup_timeout,
+            args=self._own_args,
+        )
+
     def _start(self) -> str:
         opa = (self._opa or _opa.ensure()).absolute()
         port = self._port or _free_port()
@@ -189,7 +216,8 @@ class LocalSidecar(_Sidecar):
                 [opa, "run", "--server", "--addr", f"127.0.0.1:{port}", *self._args],
                 cwd=self._root,
                 # OPA takes its options from these too.
-                env={k: v for k, v in os.environ.items() if not k.startswith("OPA_")},
+                env=_ENVIRONMENT
+                | {k: v for k, v in os.environ.items() if not k.startswith("OPA_")},
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=subprocess.STDOUT,
@@ -252,6 +280,9 @@ class DockerSidecar(_Sidecar):
     def wait(self) -> int:
         return int(_running(self._container).wait(timeout=None)["StatusCode"])
 
+    def _rehearsal(self) -> DockerSidecar:
+        return DockerSidecar(self._root, startup_timeout=self._startup_timeout, args=self._own_args)
+
     def _start(self) -> str:
         docker = _docker()
         engine = docker.from_env()
@@ -276,6 +307,8 @@ class DockerSidecar(_Sidecar):
         return engine.containers.create(
             IMAGE,
             ["run", "--server", "--addr", f"0.0.0.0:{_PORT}", *self._args],
+            # Near what it may have, it is memory that counts.
+            environment=_ENVIRONMENT | {"GOMEMLIMIT": "450MiB"},
             working_dir="/priorauth",
             volumes={
                 str(path): {"bind": f"/priorauth/{path.name}", "mode": "ro"}
