@@ -65,6 +65,8 @@ def main() -> None:
     pages["schemas/request.json"] = as_json(request_schema(facts, placeholders))
     batch = read(ROOT / "docs/batch.md") or ""
     pages["docs/batch.md"] = filled(batch, "columns", "\n".join(columns(facts)))
+    authoring = read(ROOT / "docs/authoring.md") or ""
+    pages["docs/authoring.md"] = filled(authoring, "kinds", "\n".join(kinds()))
     pages["docs/cli.md"] = "\n".join(command_line())
     pages["README.md"] = filled(read(ROOT / "README.md") or "", "decide", decided())
     stale = [name for name, page in pages.items() if read(ROOT / name) != page]
@@ -232,6 +234,32 @@ def told_by(*arguments: str, width: int) -> str:
 def as_json(document: object) -> str:
     """White space and letters that nobody can see, or tell from others, are written as escapes."""
     return json.dumps(document, indent=2) + "\n"
+
+
+def kinds() -> Iterator[str]:
+    """Every kind of criterion with the parameters that its schema has; those in brackets may be
+    left out."""
+    schema = json.loads((ROOT / "rego/schemas/guideline/data.json").read_text())["definitions"]
+    common = schema["criterion"]["properties"]
+    yield "| kind | holds when | parameters |\n| --- | --- | --- |"
+    for kind in common["kind"]["enum"]:
+        own = {name: it for name, it in schema[kind]["properties"].items() if name not in common}
+        choice = [name for each in schema[kind].get("anyOf", ()) for name in each["required"]]
+        told = []
+        for name, parameter in own.items():
+            if name not in choice:
+                shown = f"`{name}{members(parameter)}`"
+                told.append(shown if name in schema[kind]["required"] else f"[{shown}]")
+        told += [" or ".join(f"`{name}`" for name in choice)] if choice else []
+        yield f"| `{kind}` | {schema[kind]['description']} | {', '.join(told) or 'none'} |"
+
+
+def members(parameter: dict[str, Any]) -> str:
+    """What a parameter that is an object, or a list of them, has in it."""
+    if "items" in parameter:
+        inner = members(parameter["items"])
+        return f" [{inner.strip()}, …]" if inner else ""
+    return f" {{{', '.join(parameter['properties'])}}}" if "properties" in parameter else ""
 
 
 def filled(page: str, name: str, content: str) -> str:
