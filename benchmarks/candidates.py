@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -441,7 +442,7 @@ def cores(bench: Bench) -> Iterator[Candidate]:
 
     lines = "".join(f"{json.dumps(request)}\n" for request in bench.requests(WHOLE + ROWS))
     pieces = list(Lines().pieces(io.BytesIO(lines.encode()), 0))
-    job = Job(WasmEngine, Lines(), LinesOut())
+    job = Job(partial(WasmEngine, bench.bundle), Lines(), LinesOut())
     this = psutil.Process()
 
     def turn(workers: int) -> Turn:
@@ -480,7 +481,8 @@ def spark(bench: Bench) -> Iterator[Candidate]:
         length = WHOLE // 8
         pq.write_table(table.slice(part * length, length), folder / f"{part}.parquet")
     for count in (1, 2):
-        worker = Worker(bench, sys.executable, HERE / "spark_worker.py", f"local[{count}]", folder)
+        script = (HERE / "spark_worker.py", f"local[{count}]", folder, bench.bundle)
+        worker = Worker(bench, sys.executable, *script)
         bench.versions.update(worker.ready)
         yield Candidate(f"Spark local[{count}]", WHOLE, worker.turn)
 

@@ -14,7 +14,7 @@ from priorauth.spark import decide_dataframe
 COLUMNS = ("request_id", "outcome")
 
 
-def main(master: str, folder: str) -> None:
+def main(master: str, folder: str, bundle: str) -> None:
     spark = (
         SparkSession.builder.master(master)
         .config("spark.ui.enabled", False)
@@ -26,7 +26,8 @@ def main(master: str, folder: str) -> None:
     say({"Spark": pyspark.__version__})
     for _ in sys.stdin:
         start = time.perf_counter()
-        decided = decide_dataframe(spark.read.parquet(folder)).select(*COLUMNS).toArrow()
+        requests = spark.read.parquet(folder)
+        decided = decide_dataframe(requests, bundle=bundle).select(*COLUMNS).toArrow()
         seconds = time.perf_counter() - start
         outcomes = decided.sort_by("request_id")["outcome"].to_pylist()
         say({"seconds": seconds, "outcomes": outcomes})
