@@ -371,6 +371,8 @@ def test_a_guideline_for_people(url: str, version: tuple[str, ...]) -> None:
     for told in ("Xpovio (selinexor)", "Version 2022-10-03", "from 2020-08-01", "III.2"):
         assert told in done.stdout
     assert "160mg/week: 32 tablets per 28 days" in done.stdout
+    assert "kind: age; minimum: 18" in done.stdout
+    assert "What is the member's date of birth? (/member/birth_date)" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
