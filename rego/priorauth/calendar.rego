@@ -9,11 +9,13 @@ package priorauth.calendar
 # title: Day
 # description: Whether a text is a day that exists, from 1870-01-01 to 2099-12-31.
 day(date) if {
+	is_string(date)
 	data.calendar.days[substring(date, 4, -1)]
 	is_boolean(data.calendar.leap[substring(date, 0, 4)])
 }
 
 day(date) if {
+	is_string(date)
 	substring(date, 4, -1) == "-02-29"
 	data.calendar.leap[substring(date, 0, 4)]
 }

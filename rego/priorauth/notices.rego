@@ -6,6 +6,7 @@ package priorauth.notices
 import data.priorauth.authorization
 import data.priorauth.calendar
 import data.priorauth.outcome
+import data.priorauth.spelling
 import data.priorauth.version
 
 # METADATA
@@ -93,23 +94,29 @@ _alternatives := "A coverage exception cannot be considered until all appropriat
 # The dose needs a week's tablets for each week; short by more than one week's is worth a word.
 _dose := [{
 	"code": "quantity_below_dose",
-	"message": $"{requested} for {input.quantity.days_supply} days are short of the weekly dose by more than a week's.",
+	"message": $"{stated} for {days} days are short of the weekly dose by more than a week's.",
 } |
 	packs := version.text.packs
 	dose := object.get(input, split(packs.dose, "."), null)
 	requested := object.get(input, split(packs.quantity, "."), null)
 	dose != null
 	requested != null
+	input.quantity.days_supply != null
 	object.get(input, ["drug", "strength_mg"], null) in {null, packs.strength_mg}
 	((requested * packs.strength_mg) * 7) + (dose * 7) < dose * input.quantity.days_supply
+	stated := spelling.number(requested)
+	days := spelling.number(input.quantity.days_supply)
 ]
 
 _fill := [{
 	"code": "fill_outlasts_authorization",
-	"message": $"One fill of {input.quantity.days_supply} days lasts longer than the authorized period.",
+	"message": $"One fill of {days} days lasts longer than the authorized period.",
 } |
+	input.quantity.days_supply != null
+
 	# No month is shorter than 28 days, so this settles most requests.
 	input.quantity.days_supply > 28 * authorization.months
 	granted := authorization.document
 	input.quantity.days_supply > (calendar.number(granted.end_date) - calendar.number(granted.start_date)) + 1
+	days := spelling.number(input.quantity.days_supply)
 ]

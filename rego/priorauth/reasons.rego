@@ -6,6 +6,7 @@ package priorauth.reasons
 import data.priorauth.criteria
 import data.priorauth.criteria.groups
 import data.priorauth.outcome
+import data.priorauth.spelling
 import data.priorauth.version
 import data.priorauth.vocabulary
 
@@ -104,10 +105,10 @@ _reason(criterion, judged) := reason if {
 	code := concat("_", [judged.id, "not_met"])
 }
 
-_reduction(criterion, judged) := $"{judged.facts[name]} to {judged.facts.allowed} {replace(name, "_", " ")}" if {
+_reduction(criterion, judged) := $"{spelling.number(judged.facts[name])} to {spelling.number(judged.facts.allowed)} {replace(name, "_", " ")}" if {
 	steps := split(criterion.quantity, ".")
 	name := steps[count(steps) - 1]
-} else := $"{judged.facts.months} to {judged.facts.maximum} months"
+} else := $"{spelling.number(judged.facts.months)} to {spelling.number(judged.facts.maximum)} months"
 
 # The facts that a criterion rests on, in words, in the order of their names.
 _figures(judged) := concat("; ", sort([$"{replace(name, "_", " ")}: {_words(fact)}" | some name, fact in judged.facts]))
@@ -118,13 +119,15 @@ _words(fact) := "none" if {
 	is_array(fact)
 } else := concat(", ", sort(object.keys(fact))) if {
 	is_object(fact)
+} else := spelling.number(fact) if {
+	is_number(fact)
 } else := $"{fact}"
 
 _unanswerable(criterion) := reason if {
 	reason := criteria.unanswerable(criterion)
 } else := {
 	"code": "limit_not_listed",
-	"message": $"{criterion.clause} lists no limit for {_fact({"fact": criterion.fact}).title}: {value}; a person decides.",
+	"message": $"{criterion.clause} lists no limit for {_fact({"fact": criterion.fact}).title}: {_words(value)}; a person decides.",
 } if {
 	value := groups.unlisted(criterion)
 }

@@ -30,62 +30,57 @@ default id := null
 
 id := input.request_id if _scalar("string", data.facts.request_id, input.request_id)
 
-# Most requests are well formed: each fact that they state is in the vocabulary and as it says. Then no error is looked
-# for one by one.
+# Most requests are well formed: each fact that they state is in the vocabulary and as it says, and each object that they
+# hold is a section, for a fact of it is stated. Then no error is looked for one by one.
 _well_formed if {
 	input.type != null
 	input.service_date != null
 	input.drug.name != null
-	count(_sound) == count(_stated)
-	not _empty_section
+	count(_sound_facts) == count([name | some name, value in input; value != null; not is_object(value)])
+	count(_sound_members) == count([name |
+		some members in input
+		is_object(members)
+		some name, value in members
+		value != null
+	])
+	{section | some section in _sound_members} == {name | some name, value in input; is_object(value)}
 	not _born_out_of_range
 	not _formulary_unknown
 }
 
-# Whatever the request states: its own facts, and the members of its sections.
-_stated := array.concat(
-	[name | some name, value in input; value != null; not is_object(value)],
-	[name | some members in input; is_object(members); some name, value in members; value != null],
+# What of the request is as the vocabulary says, facts by themselves and members of sections. A name with a dot would pass
+# for another path.
+_sound_facts := array.concat(
+	[name |
+		some name, value in input
+		declared := data.facts[name]
+		_scalar(declared.type, declared, value)
+		not contains(name, ".")
+	],
+	[name |
+		some name, value in input
+		is_array(value)
+		_list(data.facts[name], value)
+		not contains(name, ".")
+	],
 )
 
-# What of it is as the vocabulary says. A name with a dot would pass for another path.
-_sound := array.concat(
-	array.concat(
-		[name |
-			some name, value in input
-			declared := data.facts[name]
-			_scalar(declared.type, declared, value)
-			not contains(name, ".")
-		],
-		[name |
-			some section, members in input
-			is_object(members)
-			some name, value in members
-			declared := _vocabulary[concat(".", [section, name])]
-			_scalar(declared.type, declared, value)
-		],
-	),
-	array.concat(
-		[name |
-			some name, value in input
-			is_array(value)
-			_list(data.facts[name], value)
-			not contains(name, ".")
-		],
-		[name |
-			some section, members in input
-			is_object(members)
-			some name, value in members
-			is_array(value)
-			_list(_vocabulary[concat(".", [section, name])], value)
-		],
-	),
+_sound_members := array.concat(
+	[section |
+		some section, members in input
+		is_object(members)
+		some name, value in members
+		declared := _vocabulary[concat(".", [section, name])]
+		_scalar(declared.type, declared, value)
+	],
+	[section |
+		some section, members in input
+		is_object(members)
+		some name, value in members
+		is_array(value)
+		_list(_vocabulary[concat(".", [section, name])], value)
+	],
 )
-
-_empty_section if {
-	some members in input
-	members == {}
-}
 
 _vocabulary := object.union(version.text.facts, data.facts) if {
 	version.text.facts
@@ -168,7 +163,11 @@ _property(declared, name, value) if {
 
 _born_out_of_range if input.member.birth_date > input.service_date
 
-_born_out_of_range if calendar.completed_years(input.member.birth_date, input.service_date) >= 120
+_born_out_of_range if {
+	is_string(input.member.birth_date)
+	is_string(input.service_date)
+	calendar.completed_years(input.member.birth_date, input.service_date) >= 120
+}
 
 _formulary_unknown if {
 	is_string(input.member.formulary)

@@ -24,3 +24,10 @@ plain(name) := trimmed(lower(replace(replace(name, "®", ""), "™", "")))
 formulary(name) := data.plan.formularies[trim_suffix(lower(trimmed(name)), ".0")]
 
 _white_space := "\t\n\u000b\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+
+# METADATA
+# title: Number
+# description: A number as messages have it, however the request spells it.
+number(value) := format_int(value, 10) if {
+	floor(value) == value
+} else := $"{value + 0}"

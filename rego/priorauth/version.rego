@@ -46,4 +46,4 @@ ungoverned := "service_date_not_governed" if id
 
 else := "drug_not_governed"
 
-_name := spelling.plain(input.drug.name)
+_name := spelling.plain(input.drug.name) if is_string(input.drug.name)

@@ -2,6 +2,8 @@
 # has what a limit that is met or reduced lets through.
 package priorauth.criteria
 
+import data.priorauth.spelling
+
 # The quantity is within the limit of the dose, scaled to the days supply.
 judge("quantity_by_dose", criterion) := object.union(object.filter(criterion, _cited), {
 	"status": _limited(requested, allowed, criterion),
@@ -109,7 +111,7 @@ unanswerable(criterion) := {
 	input.drug.strength_mg != null
 } else := {
 	"code": "dose_not_listed",
-	"message": $"{criterion.clause} lists no limit for the dose stated, {dose}, so a person decides.",
+	"message": $"{criterion.clause} lists no limit for the dose stated, {spelling.number(dose)}, so a person decides.",
 } if {
 	criterion.kind == "quantity_by_dose"
 	dose := object.get(input, split(criterion.dose, "."), null)
@@ -117,7 +119,7 @@ unanswerable(criterion) := {
 	_limit(criterion.limits, dose) == null
 } else := {
 	"code": "days_supply_too_short",
-	"message": $"The limit in {criterion.clause} allows less than one unit for a days supply of {input.quantity.days_supply}, so a person decides.",
+	"message": $"The limit in {criterion.clause} allows less than one unit for a days supply of {spelling.number(input.quantity.days_supply)}, so a person decides.",
 } if {
 	criterion.kind in {"quantity", "quantity_by_dose"}
 	judged := judge(criterion.kind, criterion)
