@@ -191,7 +191,7 @@ def test_the_catalog(client: Client) -> None:
     assert version.effective_date == date(2022, 10, 3)
     assert version.in_force_from == date(2020, 8, 1)
     assert version.in_force_to is None
-    assert [section.section for section in version.sections][1:4] == ["I", "II", "III"]
+    assert [section.number for section in version.sections][1:4] == ["I", "II", "III"]
     assert any("32 tablets per 28 days" in section.text for section in version.sections)
     quantity = next(clause for clause in version.criteria if clause.id == "quantity")
     assert [question.path for question in quantity.questions] == [
