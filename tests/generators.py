@@ -211,7 +211,7 @@ DOCUMENTATION_STATES: list[State] = [
 
 INITIAL_STATES: list[list[State]] = [
     [
-        [{"/member/birth_date": each} for each in ("1956-04-12", "2004-11-01", "1903-02-28")],
+        [{"/member/birth_date": each} for each in ("1956-04-12", "2004-11-01", "1904-02-28")],
         [{"/member/birth_date": each} for each in ("2006-05-20", "2004-11-02", "2022-11-01")],
         [{"/member/birth_date": ABSENT}, {"/member/birth_date": None}],
     ],

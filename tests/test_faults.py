@@ -432,14 +432,14 @@ from priorauth import Client
 
 url, request, calls = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3])
 client = Client(url, traceparent=lambda: "00-" + "1" * 32 + "-" + "2" * 16 + "-01", token="t")
-assert client.decide(request).authorization.tablets == 20
+assert client.decide(request).authorization.quantity["tablets"] == 20
 
 def ask(tablets):
     mine = request | {
         "dose": {"mg_per_week": 5 * tablets},
         "quantity": {"tablets": tablets, "days_supply": 28},
     }
-    return [client.decide(mine).authorization.tablets for _ in range(calls)] == [tablets] * calls
+    return [client.decide(mine).authorization.quantity["tablets"] for _ in range(calls)] == [tablets] * calls
 
 children = []
 for tablets in (12, 16, 20, 12):

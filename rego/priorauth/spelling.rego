@@ -27,7 +27,17 @@ _white_space := "\t\n\u000b\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004
 
 # METADATA
 # title: Number
-# description: A number as messages have it, however the request spells it.
+# description: >-
+#   A number as messages have it, however the request spells it: with no more than six decimals, and without an exponent,
+#   which hosts write differently.
 number(value) := format_int(value, 10) if {
 	floor(value) == value
-} else := $"{value + 0}"
+} else := concat("", ["-", _above_zero(abs(value))]) if {
+	value < 0
+} else := _above_zero(value)
+
+_above_zero(value) := trim_suffix(trim_right(concat(".", [whole, decimals]), "0"), ".") if {
+	millionths := round(value * 1000000)
+	whole := format_int(floor(millionths / 1000000), 10)
+	decimals := substring(format_int((millionths % 1000000) + 1000000, 10), 1, 6)
+}

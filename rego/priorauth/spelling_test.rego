@@ -81,3 +81,23 @@ test_a_plan_may_name_more_formularies if {
 	spelling.formulary("Gold.0") == "gold" with data.plan.formularies as {"gold": "gold"}
 	not spelling.formulary("1") with data.plan.formularies as {"gold": "gold"}
 }
+
+test_a_number_in_words if {
+	told := {
+		0: "0",
+		20: "20",
+		20.0: "20",
+		0.5: "0.5",
+		0.25: "0.25",
+		100.05: "100.05",
+		0.000001: "0.000001",
+		0.0000004: "0",
+		1000000.5: "1000000.5",
+		999999999.5: "999999999.5",
+		999999999.9999999: "1000000000",
+		1e9: "1000000000",
+		-3: "-3",
+		-1.5: "-1.5",
+	}
+	{value: spelling.number(value) | some value, _ in told} == told
+}
