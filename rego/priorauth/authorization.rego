@@ -36,7 +36,7 @@ start_date := max([input.service_date, calendar.next_day(input.prior_authorizati
 #   The months covered, those asked for or as many as the guideline allows; `null` where it sets no limit and none are
 #   asked for.
 months := min([_asked_or(maximum) | some maximum in _maxima]) if {
-	_maxima != set()
+	_maxima != []
 } else := object.get(input, "duration_months", null)
 
 _end_date := null if {
@@ -48,7 +48,7 @@ _end_date := null if {
 # description: What each fill may hold, by the names of the request's own quantity.
 quantity := object.union(
 	{"days_supply": days | days := input.quantity.days_supply; days != null},
-	{name: min([least | some [other, least] in _granted; other == name]) | some [name, _] in _granted},
+	{name: min(amounts) | some name, amounts in _granted},
 )
 
 # METADATA
@@ -67,29 +67,31 @@ package_name := name if {
 # title: Matching packs
 # description: The packs with the dose and, when given, the schedule.
 matching := [pack |
-	some pack in version.text.packs.listed
-	pack.dose == object.get(input, split(version.text.packs.dose, "."), null)
-	object.get(input, split(version.text.packs.schedule, "."), null) in {null, pack.schedule}
+	packs := version.text.packs
+	dose := object.get(input, split(packs.dose, "."), null)
+	schedule := object.get(input, split(packs.schedule, "."), null)
+	some pack in packs.listed
+	pack.dose == dose
+	schedule in {null, pack.schedule}
 ]
 
 _limits := [leaf |
-	some index, criterion in outcome.data_of("limits")
+	some index, criterion in outcome.listed.limits
 	some leaf in groups.leaves(criterion, outcome.limits[index])
 ]
 
-_maxima contains criterion.maximum if {
+_maxima := [criterion.maximum |
 	some [criterion, _] in _limits
 	criteria.limit_kinds[criterion.kind] == "months"
-}
+]
 
 _asked_or(maximum) := maximum if {
 	object.get(input, "duration_months", null) == null
 } else := min([input.duration_months, maximum])
 
-_granted contains [name, min([judged.facts[name], judged.facts.allowed])] if {
+_granted[_last(criterion.quantity)] contains min([judged.facts[_last(criterion.quantity)], judged.facts.allowed]) if {
 	some [criterion, judged] in _limits
 	criteria.limit_kinds[criterion.kind] == "quantity"
-	name := _last(criterion.quantity)
 }
 
 _last(path) := steps[count(steps) - 1] if steps := split(path, ".")

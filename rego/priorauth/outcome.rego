@@ -18,25 +18,25 @@ criteria := array.concat(array.concat(applicability, coverage), limits)
 # METADATA
 # title: Applicability
 # description: The criteria that say whether the guideline applies to the member.
-applicability := _judged(data_of("applicability"))
+applicability := _judged(listed.applicability)
 
 # METADATA
 # title: Coverage
 # description: The criteria that say whether the drug is covered.
-coverage := _judged(data_of("coverage"))
+coverage := _judged(listed.coverage)
 
 # METADATA
 # title: Limits
 # description: The criteria that say how much is covered, and for how long.
-limits := _judged(data_of("limits"))
+limits := _judged(listed.limits)
 
 # METADATA
-# title: Data of a stage
-# description: The criteria of a stage as the guideline's data has them, for this type of request.
-data_of(stage) := array.concat(
-	object.get(version.text.criteria, [stage, "every_request"], []),
-	object.get(version.text.criteria, [stage, input.type], []),
-)
+# title: Listed
+# description: The criteria as the guideline's data has them, for this type of request, by stage.
+listed := {stage: array.concat(object.get(types, "every_request", []), object.get(types, input.type, [])) |
+	some stage in ["applicability", "coverage", "limits"]
+	types := object.get(version.text.criteria, stage, {})
+}
 
 # METADATA
 # title: Outcome

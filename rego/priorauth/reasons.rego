@@ -17,7 +17,7 @@ bearing := [] if {
 	outcome.value == "approved"
 } else := [object.union({"criterion": judged.id, "clause": judged.clause}, _reason(criterion, judged)) |
 	some stage in _weighed
-	some index, top in outcome.data_of(stage)
+	some index, top in outcome.listed[stage]
 	outcome[stage][index].status == _decisive[outcome.value]
 	some [criterion, judged] in groups.bearing(top, outcome[stage][index])
 ]
@@ -54,7 +54,7 @@ missing := [] if {
 
 _asked := [object.union(asked, {"criterion": criterion}) |
 	some stage in _weighed
-	some index, criterion in outcome.data_of(stage)
+	some index, criterion in outcome.listed[stage]
 	some asked in groups.open(criterion, outcome[stage][index])
 ]
 

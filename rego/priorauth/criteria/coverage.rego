@@ -11,140 +11,141 @@ import data.priorauth.calendar
 import data.priorauth.spelling
 import data.priorauth.vocabulary
 
-# The stated fact is one of those accepted. A value that is `undetermined` is the same as none.
-judge("one_of", criterion) := object.union(object.filter(criterion, _cited), {
+judge(kind, criterion) := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _accepted(stated, criterion),
 	"facts": {path[count(path) - 1]: stated, "accepted": criterion.accepted},
-}) if {
+} if {
+	# The stated fact is one of those accepted. A value that is `undetermined` is the same as none.
+	kind == "one_of"
 	is_array(criterion.accepted)
 	is_array(object.get(criterion, "undetermined", []))
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
-}
-
-asks("one_of", criterion) := [criterion.fact]
-
-# The member's formulary, however it is spelled, is one of those accepted.
-judge("formulary", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _accepted(stated, criterion),
 	"facts": {"formulary": stated, "accepted": criterion.accepted},
-}) if {
+} if {
+	# The member's formulary, however it is spelled, is one of those accepted.
+	kind == "formulary"
 	is_array(criterion.accepted)
 	stated := _formulary(object.get(input, ["member", "formulary"], null))
-}
-
-asks("formulary", _) := ["member.formulary"]
-
-# The fact is attested as the guideline expects it, true or false.
-judge("attested", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": {null: "unknown", criterion.expected: "met", criterion.expected == false: "not_met"}[stated],
 	"facts": {path[count(path) - 1]: stated},
-}) if {
+} if {
+	# The fact is attested as the guideline expects it, true or false.
+	kind == "attested"
 	is_boolean(criterion.expected)
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
-}
-
-asks("attested", criterion) := [criterion.fact]
-
-# The fact is stated, whatever it is. Its absence never denies.
-judge("stated", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": {true: "met", false: "unknown"}[stated != null],
 	"facts": {path[count(path) - 1]: stated},
-}) if {
+} if {
+	# The fact is stated, whatever it is. Its absence never denies.
+	kind == "stated"
 	path := split(criterion.fact, ".")
 	stated := _none_as_absent(object.get(input, path, null), criterion.fact)
-}
-
-asks("stated", criterion) := [criterion.fact]
-
-# There is at least one supporting document. Its absence never denies.
-judge("documented", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": {true: "met", false: "unknown"}[documents > 0],
 	"facts": {"documents": documents},
-}) if {
+} if {
+	# There is at least one supporting document. Its absence never denies.
+	kind == "documented"
 	documents := count([document | some document in input.documentation])
-}
-
-asks("documented", _) := ["documentation"]
-
-# The member's age on the service date, in completed years, is at least `minimum` and at most `maximum`.
-judge("age", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _within(age, criterion),
 	"facts": object.union({"age": age}, _bounds(criterion)),
-}) if {
+} if {
+	# The member's age on the service date, in completed years, is at least `minimum` and at most `maximum`.
+	kind == "age"
 	age := _age(object.get(input, ["member", "birth_date"], null))
-}
-
-asks("age", _) := ["member.birth_date"]
-
-# The stated number is at least `minimum` and at most `maximum`.
-judge("threshold", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _within(stated, criterion),
 	"facts": object.union({path[count(path) - 1]: stated}, _bounds(criterion)),
-}) if {
+} if {
+	# The stated number is at least `minimum` and at most `maximum`.
+	kind == "threshold"
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
-}
-
-asks("threshold", criterion) := [criterion.fact]
-
-# One of the listed is accepted: of texts, or of objects by the property `of`.
-judge("any_of", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _any(listed, criterion.accepted),
 	"facts": {path[count(path) - 1]: listed, "accepted": criterion.accepted},
-}) if {
+} if {
+	# One of the listed is accepted: of texts, or of objects by the property `of`.
+	kind == "any_of"
 	is_object(criterion.accepted)
 	is_string(object.get(criterion, "of", ""))
 	path := split(criterion.fact, ".")
 	listed := _listed(object.get(input, path, null), criterion)
-}
-
-asks("any_of", criterion) := [criterion.fact]
-
-# None of the listed is excluded, as with drugs that must not be taken together and with contraindications.
-judge("none_of", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _opposite[found],
 	"facts": {path[count(path) - 1]: listed, "excluded": criterion.excluded},
-}) if {
+} if {
+	# None of the listed is excluded, as with drugs that must not be taken together and with contraindications.
+	kind == "none_of"
 	is_object(criterion.excluded)
 	is_string(object.get(criterion, "of", ""))
 	path := split(criterion.fact, ".")
 	listed := _listed(object.get(input, path, null), criterion)
 	found := _any(listed, criterion.excluded)
-}
-
-asks("none_of", criterion) := [criterion.fact]
-
-# The ICD-10-CM code is one of those accepted, or one below it: C90.00 is below C90.0.
-judge("diagnosis", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _below(stated, criterion.accepted),
 	"facts": {path[count(path) - 1]: stated, "accepted": criterion.accepted},
-}) if {
+} if {
+	# The ICD-10-CM code is one of those accepted, or one below it: C90.00 is below C90.0.
+	kind == "diagnosis"
 	is_object(criterion.accepted)
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
-}
-
-asks("diagnosis", criterion) := [criterion.fact]
-
-# The day is within so many months, or days, before the service date.
-judge("dated_within", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _dated(day, criterion),
 	"facts": object.union({path[count(path) - 1]: day}, within),
-}) if {
+} if {
+	# The day is within so many months, or days, before the service date.
+	kind == "dated_within"
 	within := object.filter(criterion, ["months", "days"])
 	[figure] := [figure | some figure in within]
 	is_number(figure)
 	path := split(criterion.fact, ".")
 	day := object.get(input, path, null)
-}
-
-asks("dated_within", criterion) := [criterion.fact]
-
-# So many of the listed therapies were tried: each failed after the weeks asked for, was not tolerated, or is
-# contraindicated. The list states all therapies; a failure without its weeks is still open.
-judge("tried", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _tried(therapies, criterion),
 	"facts": {
 		"tried": _therapies(therapies, criterion, {"sure"}),
@@ -152,12 +153,37 @@ judge("tried", criterion) := object.union(object.filter(criterion, _cited), {
 		"minimum": criterion.minimum,
 		"weeks": object.get(criterion, "weeks", null),
 	},
-}) if {
+} if {
+	# So many of the listed therapies were tried: each failed after the weeks asked for, was not tolerated, or is
+	# contraindicated. The list states all therapies; a failure without its weeks is still open.
+	kind == "tried"
 	is_number(criterion.minimum)
 	is_number(object.get(criterion, "weeks", 0))
 	is_object(criterion.of)
 	therapies := _listed(object.get(input, split(criterion.fact, "."), null), object.remove(criterion, ["of"]))
 }
+
+asks("one_of", criterion) := [criterion.fact]
+
+asks("formulary", _) := ["member.formulary"]
+
+asks("attested", criterion) := [criterion.fact]
+
+asks("stated", criterion) := [criterion.fact]
+
+asks("documented", _) := ["documentation"]
+
+asks("age", _) := ["member.birth_date"]
+
+asks("threshold", criterion) := [criterion.fact]
+
+asks("any_of", criterion) := [criterion.fact]
+
+asks("none_of", criterion) := [criterion.fact]
+
+asks("diagnosis", criterion) := [criterion.fact]
+
+asks("dated_within", criterion) := [criterion.fact]
 
 asks("tried", criterion) := [criterion.fact]
 
@@ -210,8 +236,6 @@ _weeks_count(therapy, criterion) if {
 _open(stated, _) if stated in {null, []}
 
 _open(stated, criterion) if stated in criterion.undetermined
-
-_cited := ["id", "clause", "text"]
 
 _accepted(stated, criterion) := "unknown" if {
 	stated == null

@@ -132,33 +132,33 @@ _divides(criterion, judged) if {
 # METADATA
 # title: Leaves
 # description: The criteria of a tree that are no groups and are considered, each with its data.
-leaves(criterion, judged) := [[criterion, judged]] if {
-	not criterion.parts
-} else := [each | some index, part in criterion.parts; some each in _leaves_1(part, judged.parts[index])]
+leaves(criterion, judged) := [each | some index, part in criterion.parts; some each in _leaves_1(part, judged.parts[index])] if {
+	criterion.parts
+} else := [[criterion, judged]]
 
 _leaves_1(part, judged) := [] if {
 	judged.status == "not_considered"
-} else := [[part, judged]] if {
-	not part.parts
-} else := [each | some index, inner in part.parts; some each in _leaves_2(inner, judged.parts[index])]
+} else := [each | some index, inner in part.parts; some each in _leaves_2(inner, judged.parts[index])] if {
+	part.parts
+} else := [[part, judged]]
 
 _leaves_2(part, judged) := [] if {
 	judged.status == "not_considered"
-} else := [[part, judged]] if {
-	not part.parts
-} else := [each | some index, inner in part.parts; some each in _leaves_3(inner, judged.parts[index])]
+} else := [each | some index, inner in part.parts; some each in _leaves_3(inner, judged.parts[index])] if {
+	part.parts
+} else := [[part, judged]]
 
 _leaves_3(part, judged) := [] if {
 	judged.status == "not_considered"
-} else := [[part, judged]] if {
-	not part.parts
-} else := [each | some index, inner in part.parts; some each in _leaves_4(inner, judged.parts[index])]
+} else := [each | some index, inner in part.parts; some each in _leaves_4(inner, judged.parts[index])] if {
+	part.parts
+} else := [[part, judged]]
 
 _leaves_4(part, judged) := [] if {
 	judged.status == "not_considered"
-} else := [[part, judged]] if {
-	not part.parts
-} else := [each | some index, inner in part.parts; some each in _leaves_5(inner, judged.parts[index])]
+} else := [each | some index, inner in part.parts; some each in _leaves_5(inner, judged.parts[index])] if {
+	part.parts
+} else := [[part, judged]]
 
 _leaves_5(part, judged) := [] if {
 	judged.status == "not_considered"

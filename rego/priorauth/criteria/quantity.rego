@@ -4,8 +4,10 @@ package priorauth.criteria
 
 import data.priorauth.spelling
 
-# The quantity is within the limit of the dose, scaled to the days supply.
-judge("quantity_by_dose", criterion) := object.union(object.filter(criterion, _cited), {
+judge(kind, criterion) := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _limited(requested, allowed, criterion),
 	"facts": {
 		dose_path[count(dose_path) - 1]: dose,
@@ -14,7 +16,9 @@ judge("quantity_by_dose", criterion) := object.union(object.filter(criterion, _c
 		"limit": limit,
 		"allowed": allowed,
 	},
-}) if {
+} if {
+	# The quantity is within the limit of the dose, scaled to the days supply.
+	kind == "quantity_by_dose"
 	is_array(criterion.limits)
 	dose_path := split(criterion.dose, ".")
 	quantity_path := split(criterion.quantity, ".")
@@ -23,39 +27,37 @@ judge("quantity_by_dose", criterion) := object.union(object.filter(criterion, _c
 	days := object.get(input, ["quantity", "days_supply"], null)
 	limit := _limit(criterion.limits, dose)
 	allowed := _allowed(limit, days)
-}
-
-asks("quantity_by_dose", criterion) := [criterion.dose, criterion.quantity, "quantity.days_supply"]
-
-# The quantity is within one limit for so many days, scaled to the days supply.
-judge("quantity", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _limited(requested, allowed, criterion),
 	"facts": {path[count(path) - 1]: requested, "days_supply": days, "limit": criterion.limit, "allowed": allowed},
-}) if {
+} if {
+	# The quantity is within one limit for so many days, scaled to the days supply.
+	kind == "quantity"
 	is_number(criterion.limit.quantity)
 	is_number(criterion.limit.days)
 	path := split(criterion.quantity, ".")
 	requested := object.get(input, path, null)
 	days := object.get(input, ["quantity", "days_supply"], null)
 	allowed := _allowed(criterion.limit, days)
-}
-
-asks("quantity", criterion) := [criterion.quantity, "quantity.days_supply"]
-
-# The quantity of one dose is within a limit, whatever the days supply.
-judge("quantity_per_dose", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _limited(requested, criterion.maximum, criterion),
 	"facts": {path[count(path) - 1]: requested, "allowed": criterion.maximum},
-}) if {
+} if {
+	# The quantity of one dose is within a limit, whatever the days supply.
+	kind == "quantity_per_dose"
 	is_number(criterion.maximum)
 	path := split(criterion.quantity, ".")
 	requested := object.get(input, path, null)
-}
-
-asks("quantity_per_dose", criterion) := [criterion.quantity]
-
-# The quantity of one dose is what the member's weight needs, in whole units.
-judge("quantity_by_weight", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _limited(requested, allowed, criterion),
 	"facts": {
 		path[count(path) - 1]: requested,
@@ -64,27 +66,37 @@ judge("quantity_by_weight", criterion) := object.union(object.filter(criterion, 
 		"unit_mg": criterion.unit_mg,
 		"allowed": allowed,
 	},
-}) if {
+} if {
+	# The quantity of one dose is what the member's weight needs, in whole units.
+	kind == "quantity_by_weight"
 	is_number(criterion.mg_per_kg)
 	is_number(criterion.unit_mg)
 	path := split(criterion.quantity, ".")
 	requested := object.get(input, path, null)
 	weight := object.get(input, split(criterion.weight, "."), null)
 	allowed := _units(weight, criterion.mg_per_kg, criterion.unit_mg)
-}
-
-asks("quantity_by_weight", criterion) := [criterion.weight, criterion.quantity]
-
-# Coverage is for so many months at most. Who asks for none asks for that.
-judge("duration", criterion) := object.union(object.filter(criterion, _cited), {
+} else := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": {true: "met", false: "reduced"}[months <= criterion.maximum],
 	"facts": {"months": stated, "maximum": criterion.maximum},
-}) if {
+} if {
+	# Coverage is for so many months at most. Who asks for none asks for that.
+	kind == "duration"
 	is_number(criterion.maximum)
 	stated := object.get(input, "duration_months", null)
 	months := object.get({null: criterion.maximum}, stated, stated)
 	is_number(months)
 }
+
+asks("quantity_by_dose", criterion) := [criterion.dose, criterion.quantity, "quantity.days_supply"]
+
+asks("quantity", criterion) := [criterion.quantity, "quantity.days_supply"]
+
+asks("quantity_per_dose", criterion) := [criterion.quantity]
+
+asks("quantity_by_weight", criterion) := [criterion.weight, criterion.quantity]
 
 asks("duration", _) := []
 

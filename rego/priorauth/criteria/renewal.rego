@@ -1,14 +1,18 @@
 # The kinds of criteria that renewals have of their own.
 package priorauth.criteria
 
-# The measure improved on its baseline by so many percent, or by so much; lower is better, unless `higher_is_better`.
-judge("response", criterion) := object.union(object.filter(criterion, _cited), {
+judge(kind, criterion) := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
 	"status": _response(before, now, criterion),
 	"facts": object.union(
 		{"baseline": before, "current": now},
 		asked,
 	),
-}) if {
+} if {
+	# The measure improved on its baseline by so many percent, or by so much; lower is better, unless `higher_is_better`.
+	kind == "response"
 	asked := object.filter(criterion, ["percent", "amount"])
 	[figure] := [figure | some figure in asked]
 	is_number(figure)
