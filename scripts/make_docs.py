@@ -25,9 +25,11 @@ from priorauth import (
     LocalSidecar,
     PriorAuthError,
     Section,
+    opa,
 )
 from priorauth.tables import SEPARATOR, Requests
 from request_schema import request_schema
+from usual_patterns import usual_patterns
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -49,11 +51,17 @@ NOTE = "<!-- Written by `make docs` from the code. Change the code, not this fil
 
 
 def main() -> None:
+    checked = "--check" in sys.argv[1:]
+    placeholders = yaml.safe_load((ROOT / "policy/placeholders/data.yaml").read_text())
+    pages = {"rego/usual/data.json": as_json(usual(placeholders))}
+    if not checked:
+        # First, for a policy whose patterns are of another vocabulary is not served.
+        write(pages)
     with LocalSidecar() as url, Client(url) as client:
         catalog = client.catalog()
         facts = client.facts()
         decisions = list(client.decide_many(worked_requests()))
-    pages = {
+    pages |= {
         f"docs/guidelines/{guideline.id}-{version.version}.md": "\n".join(
             clauses(guideline, version)
         )
@@ -61,7 +69,6 @@ def main() -> None:
         for version in guideline.versions
     }
     pages["docs/codes.md"] = "\n".join(codes(decisions))
-    placeholders = yaml.safe_load((ROOT / "policy/placeholders/data.yaml").read_text())
     pages["schemas/request.json"] = as_json(request_schema(facts, placeholders))
     batch = read(ROOT / "docs/batch.md") or ""
     pages["docs/batch.md"] = filled(batch, "columns", "\n".join(columns(facts)))
@@ -69,15 +76,41 @@ def main() -> None:
     pages["docs/authoring.md"] = filled(authoring, "kinds", "\n".join(kinds()))
     pages["docs/cli.md"] = "\n".join(command_line())
     pages["README.md"] = filled(read(ROOT / "README.md") or "", "decide", decided())
-    stale = [name for name, page in pages.items() if read(ROOT / name) != page]
-    if "--check" in sys.argv[1:]:
-        if stale:
+    if checked:
+        if stale := [name for name, page in pages.items() if read(ROOT / name) != page]:
             sys.exit(f"out of date: {', '.join(stale)}; run `make docs`")
         return
-    for name in stale:
-        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / name).write_text(pages[name])
-        sys.stdout.write(f"{name}\n")
+    write(pages)
+
+
+def write(pages: Mapping[str, str]) -> None:
+    """Write those that are out of date, and say which."""
+    for name, page in pages.items():
+        if read(ROOT / name) != page:
+            (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+            (ROOT / name).write_text(page)
+            sys.stdout.write(f"{name}\n")
+
+
+def usual(placeholders: Mapping[str, bool]) -> dict[str, Any]:
+    """The patterns of the usual request, and what tells the vocabulary that they are made from."""
+    facts = yaml.safe_load((ROOT / "policy/facts/data.yaml").read_text())
+    return {
+        "of": evaluated("data.usual.made_from"),
+        "patterns": usual_patterns(facts, placeholders),
+    }
+
+
+def evaluated(query: str) -> str:
+    """What OPA answers, of the policy as it stands in the checkout."""
+    said = subprocess.run(
+        [opa.ensure(), "eval", "--format=raw", "--data=policy", "--data=rego", query],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return said.stdout.strip()
 
 
 def worked_requests() -> Iterator[object]:

@@ -21,7 +21,7 @@ from production import KEYS, ROOT
 
 ROOTS = (
     *("calendar", "drugs", "facts", "guidelines", "integrity", "placeholders", "plan"),
-    *("priorauth", "schemas", "system"),
+    *("priorauth", "schemas", "system", "usual"),
 )
 GUIDELINE = "policy/guidelines/xpovio/2022-10-03/data.yaml"
 

@@ -439,7 +439,8 @@ def ask(tablets):
         "dose": {"mg_per_week": 5 * tablets},
         "quantity": {"tablets": tablets, "days_supply": 28},
     }
-    return [client.decide(mine).authorization.quantity["tablets"] for _ in range(calls)] == [tablets] * calls
+    granted = [client.decide(mine).authorization.quantity["tablets"] for _ in range(calls)]
+    return granted == [tablets] * calls
 
 children = []
 for tablets in (12, 16, 20, 12):

@@ -18,6 +18,8 @@ READ_THE_REQUEST = {
     "rego/priorauth/priorauth.rego",
     "rego/priorauth/request.rego",
     "rego/priorauth/version.rego",
+    # What is usual in it, and so well formed.
+    "rego/usual/usual.rego",
     # What is granted and what is noted rest on facts too; they decide nothing of what is absent.
     "rego/priorauth/authorization.rego",
     "rego/priorauth/notices.rego",

@@ -12,6 +12,7 @@ import data.priorauth.criteria.groups
 import data.priorauth.document
 import data.priorauth.guidelines
 import data.priorauth.spelling
+import data.usual
 
 # METADATA
 # title: Findings
@@ -61,6 +62,12 @@ _criteria(content) := [each |
 _written contains ["", "", "/guidelines", "there is no guideline: add policy/guidelines/<id>/<date>/data.yaml"] if {
 	count(data.guidelines) == 0
 }
+
+_written contains ["", "", "/facts", "the patterns of the usual request are made from another vocabulary of facts; run `make docs`"] if {
+	not _patterns_fit
+}
+
+_patterns_fit if data.usual.of == usual.made_from
 
 _written contains [id, version, concat("/", array.concat([""], steps)), concat("", [_place(content, steps), _plainly(fault)])] if {
 	some [id, version, content, [false, faults]] in _checked

@@ -9,6 +9,19 @@ test_the_guidelines_on_file_are_sound if {
 	data.priorauth.integrity == []
 }
 
+test_patterns_of_another_vocabulary if {
+	told := [{
+		"guideline": "",
+		"version": "",
+		"path": "/facts",
+		"message": "the patterns of the usual request are made from another vocabulary of facts; run `make docs`",
+	}]
+	changed := integrity.findings with data.usual.of as "another" with data.guidelines as {"a": {"2024-01-01": _sample}} with data.drugs as {"a": {"guideline": "a"}}
+	changed == told
+	lacking := integrity.findings with data.usual as {} with data.guidelines as {"a": {"2024-01-01": _sample}} with data.drugs as {"a": {"guideline": "a"}}
+	lacking == told
+}
+
 # Plants are [operations, JSON Pointer, message]: one mistake each, in a guideline of these tests. All of a theme are on file
 # at once, each by the name of its mistake; as cases of one test each would be evaluated with all others again.
 test_mistakes_of_form if {

@@ -28,6 +28,10 @@ test_bearing[name] if {
 				["nccn", "not_met", "Not met: ", " (accepted: 1, 2A; nccn: 2B, 3)"],
 			],
 		],
+		"without a recommendation": [
+			fixtures.initial_with({"nccn": []}),
+			[["nccn", "not_met", "Not met: ", " (accepted: 1, 2A; nccn: none)"]],
+		],
 		"renewal denied": [
 			fixtures.renewal_with({"clinical": {"disease_status": "progressive_disease", "unacceptable_toxicity": true}}),
 			[

@@ -30,35 +30,47 @@ default id := null
 
 id := input.request_id if _scalar("string", data.facts.request_id, input.request_id)
 
-# Most requests are well formed: each fact that they state is in the vocabulary and as it says, and each object that they
-# hold is a section, for a fact of it is stated. Then no error is looked for one by one.
 _well_formed if {
 	input.type != null
 	input.service_date != null
 	input.drug.name != null
-	count(_sound_facts) == count([name | some name, value in input; value != null; not is_object(value)])
-	count(_sound_members) == count([name |
-		some members in input
-		is_object(members)
-		some name, value in members
-		value != null
-	])
-	{section | some section in _sound_members} == {name | some name, value in input; is_object(value)}
+	_each_part_is_sound
 	not _born_out_of_range
 	not _formulary_unknown
 }
 
-# What of the request is as the vocabulary says, facts by themselves and members of sections. A name with a dot would pass
-# for another path.
+_each_part_is_sound if count(_usual) == count(input)
+
+else if {
+	# Each fact stated is in the vocabulary and as it says, and each object is a section, for a fact of it is stated.
+	count(_sound_facts) == count([name | some name, value in _unusual; value != null; not is_object(value)])
+	count(_sound_members) == count([name |
+		some members in _unusual
+		is_object(members)
+		some name, value in members
+		value != null
+	])
+	{section | some section in _sound_members} == {name | some name, value in _unusual; is_object(value)}
+}
+
+# The parts of the request of which a quick look says that they are well formed, on hosts that have one.
+_usual := data.usual.parts if {
+	data.usual.parts
+} else := set()
+
+_unusual := object.remove(input, _usual)
+
+# What of these is as the vocabulary says, facts by themselves and members of sections. A name with a dot would pass for
+# another path.
 _sound_facts := array.concat(
 	[name |
-		some name, value in input
+		some name, value in _unusual
 		declared := data.facts[name]
 		_scalar(declared.type, declared, value)
 		not contains(name, ".")
 	],
 	[name |
-		some name, value in input
+		some name, value in _unusual
 		is_array(value)
 		_list(data.facts[name], value)
 		not contains(name, ".")
@@ -67,14 +79,14 @@ _sound_facts := array.concat(
 
 _sound_members := array.concat(
 	[section |
-		some section, members in input
+		some section, members in _unusual
 		is_object(members)
 		some name, value in members
 		declared := _vocabulary[concat(".", [section, name])]
 		_scalar(declared.type, declared, value)
 	],
 	[section |
-		some section, members in input
+		some section, members in _unusual
 		is_object(members)
 		some name, value in members
 		is_array(value)

@@ -143,7 +143,9 @@ unanswerable(criterion) := {
 } if {
 	criterion.kind == "response"
 	is_number(criterion.percent)
-	object.get(input, split(criterion.baseline, "."), 1) <= 0
+	baseline := object.get(input, split(criterion.baseline, "."), null)
+	is_number(baseline)
+	baseline <= 0
 	object.get(input, split(criterion.current, "."), null) != null
 }
 

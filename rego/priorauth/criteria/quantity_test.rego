@@ -273,6 +273,14 @@ test_unanswerable[name] if {
 		"nothing stated": [_by_dose, {}, []],
 		"duration": [_duration, {"duration_months": 7}, []],
 		"another kind": [{"kind": "age", "minimum": 18}, {}, []],
+		"a percentage of nothing": [_response, {"clinical": {"before": 0, "now": 1}}, [{
+			"code": "baseline_not_positive",
+			"message": "A percentage of this baseline says nothing, so a person decides.",
+		}]],
+		"a percentage of a little": [_response, {"clinical": {"before": 0.1, "now": 1}}, []],
+		"a percentage, with nothing to compare": [_response, {"clinical": {"before": 0, "now": null}}, []],
+		"a percentage of null": [_response, {"clinical": {"before": null, "now": 1}}, []],
+		"an amount below nothing": [_by_amount, {"clinical": {"before": 0, "now": 1}}, []],
 	}
 	said := [why | why := criteria.unanswerable(object.union(case[0], _cited)) with input as case[1]]
 	said == case[2]
@@ -293,6 +301,10 @@ test_open[name] if {
 	opened := criteria.open(object.union(case[0], _cited)) with input as case[1]
 	opened == [{"path": concat("", ["/", replace(fact, ".", "/")]), "fact": fact} | some fact in case[2]]
 }
+
+_response := {"kind": "response", "baseline": "clinical.before", "current": "clinical.now", "percent": 50}
+
+_by_amount := object.union(object.remove(_response, ["percent"]), {"amount": 1})
 
 _limit(quantity) := {"quantity": quantity, "days": 28}
 
