@@ -35,8 +35,12 @@ start_date := max([input.service_date, calendar.next_day(input.prior_authorizati
 # description: >-
 #   The months covered, those asked for or as many as the guideline allows; `null` where it sets no limit and none are
 #   asked for.
-months := min([_asked_or(maximum) | some maximum in _maxima]) if {
-	_maxima != []
+months := least if {
+	least := min([months |
+		some [criterion, judged] in _limits.months
+		asked := judged.facts.months
+		months := min([criterion.maximum, object.get({null: criterion.maximum}, asked, asked)])
+	])
 } else := object.get(input, "duration_months", null)
 
 _end_date := null if {
@@ -48,8 +52,13 @@ _end_date := null if {
 # description: What each fill may hold, by the names of the request's own quantity.
 quantity := object.union(
 	{"days_supply": days | days := input.quantity.days_supply; days != null},
-	{name: min(amounts) | some name, amounts in _granted},
+	{name: min([amount | some [other, amount] in _granted; other == name]) | some [name, _] in _granted},
 )
+
+_granted := [[name, min([judged.facts[name], judged.facts.allowed])] |
+	some [criterion, judged] in _limits.quantity
+	name := _last(criterion.quantity)
+]
 
 # METADATA
 # title: Package
@@ -57,10 +66,8 @@ quantity := object.union(
 #   The pack with the dose and, when given, the schedule, where the quantity is a whole number of it (Reading 6); none
 #   where several would do.
 package_name := name if {
-	[name] := [pack.name |
-		some pack in matching
-		quantity[_last(version.text.packs.quantity)] % pack.quantity == 0
-	]
+	units := quantity[_last(version.text.packs.quantity)]
+	[name] := [pack.name | some pack in matching; units % pack.quantity == 0]
 } else := null
 
 # METADATA
@@ -75,23 +82,14 @@ matching := [pack |
 	schedule in {null, pack.schedule}
 ]
 
-_limits := [leaf |
-	some index, criterion in outcome.listed.limits
-	some leaf in groups.leaves(criterion, outcome.limits[index])
-]
-
-_maxima := [criterion.maximum |
-	some [criterion, _] in _limits
-	criteria.limit_kinds[criterion.kind] == "months"
-]
-
-_asked_or(maximum) := maximum if {
-	object.get(input, "duration_months", null) == null
-} else := min([input.duration_months, maximum])
-
-_granted[_last(criterion.quantity)] contains min([judged.facts[_last(criterion.quantity)], judged.facts.allowed]) if {
-	some [criterion, judged] in _limits
-	criteria.limit_kinds[criterion.kind] == "quantity"
+# The limits that the request was held to, each with its data, by what they limit.
+_limits := {limited: [leaf | some leaf in leaves; kinds[leaf[0].kind] == limited] | some limited in ["months", "quantity"]} if {
+	kinds := criteria.limit_kinds
+	judged := outcome.limits
+	leaves := [leaf |
+		some index, criterion in outcome.listed.limits
+		some leaf in groups.leaves(criterion, judged[index])
+	]
 }
 
 _last(path) := steps[count(steps) - 1] if steps := split(path, ".")

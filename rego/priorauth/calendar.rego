@@ -30,7 +30,7 @@ completed_years(from, to) := (to_number(substring(to, 0, 4)) - to_number(substri
 # METADATA
 # title: Next day
 # description: The day after a day.
-next_day(date) := concat("", [substring(date, 0, 8), _two_digits(_numbers[substring(date, 8, 2)] + 1)]) if {
+next_day(date) := concat("", [substring(date, 0, 8), data.calendar.two_digits[data.calendar.numbers[substring(date, 8, 2)] + 1]]) if {
 	substring(date, 8, 2) < _last(date)
 } else := concat("-", [_month_later(date, 1), "01"])
 
@@ -42,7 +42,7 @@ next_day(date) := concat("", [substring(date, 0, 8), _two_digits(_numbers[substr
 last_day(start, months) := concat("-", [month, _last(month)]) if {
 	substring(start, 8, 2) == "01"
 	month := _month_later(start, months - 1)
-} else := concat("-", [month, min([_last(month), _two_digits(_numbers[substring(start, 8, 2)] - 1)])]) if {
+} else := concat("-", [month, min([_last(month), data.calendar.two_digits[data.calendar.numbers[substring(start, 8, 2)] - 1]])]) if {
 	month := _month_later(start, months)
 }
 
@@ -56,7 +56,7 @@ months_later(date, months) := concat("-", [month, min([_last(month), substring(d
 # METADATA
 # title: Day number
 # description: Days counted from 0000-03-01, by which the days between two dates are reckoned.
-number(date) := (((((365 * year) + floor(year / 4)) - floor(year / 100)) + floor(year / 400)) + _before[substring(date, 5, 2)]) + _numbers[substring(date, 8, 2)] if {
+number(date) := (((((365 * year) + floor(year / 4)) - floor(year / 100)) + floor(year / 400)) + _before[substring(date, 5, 2)]) + data.calendar.numbers[substring(date, 8, 2)] if {
 	year := _year(date) - {true: 1, false: 0}[substring(date, 5, 2) < "03"]
 }
 
@@ -87,24 +87,9 @@ _lengths := {
 }
 
 # The month some months after a date's own.
-_month_later(date, months) := concat("-", [format_int(year, 10), _two_digits((index % 12) + 1)]) if {
-	index := (((_year(date) * 12) + _numbers[substring(date, 5, 2)]) + months) - 1
+_month_later(date, months) := concat("-", [format_int(year, 10), data.calendar.two_digits[(index % 12) + 1]]) if {
+	index := (((_year(date) * 12) + data.calendar.numbers[substring(date, 5, 2)]) + months) - 1
 
 	# Of whole numbers, a division without a remainder is several times cheaper than one that is rounded.
 	year := (index - (index % 12)) / 12
-}
-
-_two_digits(n) := substring(format_int(n + 100, 10), 1, 2)
-
-_numbers := {
-	"00": 0, "01": 1, "02": 2, "03": 3, "04": 4, "05": 5, "06": 6, "07": 7, "08": 8, "09": 9,
-	"10": 10, "11": 11, "12": 12, "13": 13, "14": 14, "15": 15, "16": 16, "17": 17, "18": 18, "19": 19,
-	"20": 20, "21": 21, "22": 22, "23": 23, "24": 24, "25": 25, "26": 26, "27": 27, "28": 28, "29": 29,
-	"30": 30, "31": 31, "32": 32, "33": 33, "34": 34, "35": 35, "36": 36, "37": 37, "38": 38, "39": 39,
-	"40": 40, "41": 41, "42": 42, "43": 43, "44": 44, "45": 45, "46": 46, "47": 47, "48": 48, "49": 49,
-	"50": 50, "51": 51, "52": 52, "53": 53, "54": 54, "55": 55, "56": 56, "57": 57, "58": 58, "59": 59,
-	"60": 60, "61": 61, "62": 62, "63": 63, "64": 64, "65": 65, "66": 66, "67": 67, "68": 68, "69": 69,
-	"70": 70, "71": 71, "72": 72, "73": 73, "74": 74, "75": 75, "76": 76, "77": 77, "78": 78, "79": 79,
-	"80": 80, "81": 81, "82": 82, "83": 83, "84": 84, "85": 85, "86": 86, "87": 87, "88": 88, "89": 89,
-	"90": 90, "91": 91, "92": 92, "93": 93, "94": 94, "95": 95, "96": 96, "97": 97, "98": 98, "99": 99,
 }

@@ -21,7 +21,9 @@ plain(name) := trimmed(lower(replace(replace(name, "®", ""), "™", "")))
 # METADATA
 # title: Formulary
 # description: The plan's formulary that a text names; undefined when the plan does not know it.
-formulary(name) := data.plan.formularies[trim_suffix(lower(trimmed(name)), ".0")]
+formulary(name) := data.plan.formularies[name] if {
+	data.plan.formularies[name]
+} else := data.plan.formularies[trim_suffix(lower(trimmed(name)), ".0")]
 
 _white_space := "\t\n\u000b\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 

@@ -10,7 +10,9 @@ import data.priorauth.spelling
 # METADATA
 # title: Guideline id
 # description: The id of the guideline that names the drug.
-id := data.drugs[_name].guideline if {
+id := data.drugs[lower(input.drug.name)].guideline if {
+	is_string(input.drug.name)
+} else := data.drugs[_name].guideline if {
 	data.drugs[_name]
 } else := guideline if {
 	# The title of a guideline is its brand name, and the generic name in brackets.

@@ -245,17 +245,19 @@ _accepted(stated, criterion) := "unknown" if {
 	stated in criterion.undetermined
 } else := "not_met" if not is_array(stated)
 
-_formulary(null) := null
+_formulary(name) := null if {
+	name == null
+} else := spelling.formulary(name)
 
-_formulary(name) := spelling.formulary(name) if name != null
-
-_age(null) := null
-
-_age(born) := calendar.completed_years(born, input.service_date) if born != null
+_age(born) := null if {
+	born == null
+} else := calendar.completed_years(born, input.service_date)
 
 _bounds(criterion) := bounds if {
+	is_number(object.get(criterion, "minimum", 0))
+	is_number(object.get(criterion, "maximum", 0))
 	bounds := object.filter(criterion, ["minimum", "maximum"])
-	{is_number(bound) | some bound in bounds} == {true}
+	bounds != {}
 }
 
 _within(number, criterion) := "unknown" if {
@@ -275,12 +277,14 @@ _none_as_absent(stated, fact) := null if {
 } else := stated
 
 # What is listed, or what each item of it has as the property `of`: null where it does not state that.
-_listed(stated, criterion) := null if {
-	_none_as_absent(stated, criterion.fact) == null
-} else := [object.get(item, criterion.of, null) | some item in stated] if {
+_listed(stated, criterion) := [object.get(item, criterion.of, null) | some item in stated] if {
 	criterion.of
 	is_array(stated)
-} else := stated if is_array(stated)
+	stated != []
+} else := stated if {
+	is_array(stated)
+	stated != []
+} else := _none_as_absent(stated, criterion.fact) if stated in {null, []}
 
 _any(listed, accepted) := "unknown" if {
 	listed == null
