@@ -66,8 +66,8 @@ _granted := [[name, min([judged.facts[name], judged.facts.allowed])] |
 #   The pack with the dose and, when given, the schedule, where the quantity is a whole number of it (Reading 6); none
 #   where several would do.
 package_name := name if {
-	units := quantity[_last(version.text.packs.quantity)]
-	[name] := [pack.name | some pack in matching; units % pack.quantity == 0]
+	granted := quantity[_last(version.text.packs.quantity)]
+	[name] := [pack.name | some pack in matching; granted % pack.quantity == 0]
 } else := null
 
 # METADATA

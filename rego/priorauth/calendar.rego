@@ -7,6 +7,7 @@ package priorauth.calendar
 
 # METADATA
 # title: Day
+# scope: document
 # description: Whether a text is a day that exists, from 1870-01-01 to 2099-12-31.
 day(date) if {
 	is_string(date)

@@ -157,8 +157,8 @@ test_day_numbers_count_the_days_of_each_month[name] if {
 		[concat("-", [name, month, "01"]) | some month in ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12"]],
 		[concat("-", [format_int(to_number(name) + 1, 10), "01", "01"])],
 	)
-	numbers := [calendar.number(first) | some first in firsts]
-	[days | some n, _ in firsts; days := numbers[n] - numbers[n - 1]] == [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+	counted := [calendar.number(first) | some first in firsts]
+	[days | some n, _ in firsts; days := counted[n] - counted[n - 1]] == [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 }
 
 test_day_numbers_of_the_days_of_a_month_are_in_a_row if {

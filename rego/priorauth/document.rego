@@ -23,7 +23,7 @@ whole := {
 	"reasons": reasons.bearing,
 	"missing": reasons.missing,
 	"authorization": authorization.document,
-	"notices": notices.all,
+	"notices": notices.given,
 	"errors": [],
 } if {
 	request.errors == []

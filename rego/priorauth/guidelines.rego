@@ -63,10 +63,10 @@ _version(content, version) := {
 	"next_review": content.next_review,
 	"in_force": content.in_force,
 	"sections": [object.union({"readings": []}, section) | some section in content.sections],
-	"criteria": [_criterion(each, facts) | some each in all],
-	"facts": {path: facts[path] | some each in all; some path in asked(each.criterion)},
+	"criteria": [_criterion(each, facts) | some each in every_criterion],
+	"facts": {path: facts[path] | some each in every_criterion; some path in asked(each.criterion)},
 } if {
-	all := listed(content)
+	every_criterion := listed(content)
 	facts := declared(content)
 }
 

@@ -12,7 +12,7 @@ import data.priorauth.version
 # METADATA
 # title: Notices
 # description: The notices of a decision, in order.
-all := [notice |
+given := [notice |
 	some noted in [
 		_review,
 		_unchanged,

@@ -53,7 +53,7 @@ test_no_matching_package[name] if {
 }
 
 test_a_guideline_without_packs_has_no_notice_of_them if {
-	found := notices.all with input as fixtures.initial_with({"quantity": {"tablets": 3}}) with data.guidelines as fixtures.xpovio_without(["packs"])
+	found := notices.given with input as fixtures.initial_with({"quantity": {"tablets": 3}}) with data.guidelines as fixtures.xpovio_without(["packs"])
 	found == []
 }
 
@@ -86,7 +86,7 @@ test_early_renewal[name] if {
 test_early_renewal_by_the_plan[name] if {
 	some name, noted in {"2023-05-11": [], "2023-05-12": ["early_renewal"]}
 	request := fixtures.renewal_with({"prior_authorization": {"end_date": name}})
-	found := [notice.code | some notice in notices.all] with input as request with data.plan.early_renewal_days as 10
+	found := [notice.code | some notice in notices.given] with input as request with data.plan.early_renewal_days as 10
 	found == noted
 }
 
@@ -174,6 +174,6 @@ test_notices_are_in_order if {
 	]
 }
 
-_notices(request) := found if found := notices.all with input as request
+_notices(request) := found if found := notices.given with input as request
 
 _of(code, request) := [notice.message | some notice in _notices(request); notice.code == code]

@@ -29,7 +29,7 @@ decisions := answers if {
 
 		# A comprehension is evaluated to its end while `with` holds; evaluated bare, the rules that are still being
 		# evaluated when `decision` is known would be evaluated once more after it.
-		[answer] := [document | document := decision] with input as request
+		[answer] := [decision | true] with input as request
 	]
 	count(answers) == count(input.requests)
 }

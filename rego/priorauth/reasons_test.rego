@@ -156,19 +156,19 @@ test_bearing_of_groups[name] if {
 	one := _attested("one", "clinical.unacceptable_toxicity")
 	two := _attested("two", "member.closed_formulary")
 	toxic := {"clinical": {"unacceptable_toxicity": false}, "member": {"closed_formulary": false}}
-	any := {"id": "g", "clause": "III.9", "text": "Either", "kind": "any", "parts": [one, two]}
+	either := {"id": "g", "clause": "III.9", "text": "Either", "kind": "any", "parts": [one, two]}
 	branch := {
 		"id": "b", "clause": "III.8", "text": "By benefit", "kind": "branch", "fact": "member.formulary_alternatives_tried",
 		"parts": [object.union(one, {"when": {"values": [true]}})],
 	}
 	some name, case in {
 		"all, each part that fails": [
-			object.union(any, {"kind": "all"}), toxic,
+			object.union(either, {"kind": "all"}), toxic,
 			[_reason("one_not_met", "one", "III.9", "Not met: Words of one (unacceptable toxicity: false)"), _reason("two_not_met", "two", "III.9", "Not met: Words of two (closed formulary: false)")], [],
 		],
-		"any, once, with what would do": [any, toxic, [_reason("g_not_met", "g", "III.9", "Not met: Either. One of these would do: Words of one; Words of two")], []],
-		"any, unknown": [
-			any, {},
+		"either, once, with what would do": [either, toxic, [_reason("g_not_met", "g", "III.9", "Not met: Either. One of these would do: Words of one; Words of two")], []],
+		"either, unknown": [
+			either, {},
 			[_reason("g_unknown", "g", "III.9", "Not known: Unacceptable toxicity, Closed formulary, for: Either")],
 			["/clinical/unacceptable_toxicity", "/member/closed_formulary"],
 		],
@@ -183,7 +183,7 @@ test_bearing_of_groups[name] if {
 		],
 		"branch, none taken": [branch, {"member": {"formulary_alternatives_tried": false}}, [_reason("b_not_met", "b", "III.8", "Not met: By benefit")], []],
 		"one fact of two criteria is asked for once": [
-			object.union(any, {"kind": "all", "parts": [one, object.union(one, {"id": "again"})]}), {},
+			object.union(either, {"kind": "all", "parts": [one, object.union(one, {"id": "again"})]}), {},
 			[
 				_reason("one_unknown", "one", "III.9", "Not known: Unacceptable toxicity, for: Words of one"),
 				_reason("again_unknown", "again", "III.9", "Not known: Unacceptable toxicity, for: Words of one"),

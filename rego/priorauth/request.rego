@@ -25,6 +25,7 @@ _most := 1000
 
 # METADATA
 # title: Request id
+# scope: document
 # description: The request's id as it is echoed, `null` when it has none that can be.
 default id := null
 

@@ -9,6 +9,7 @@ package system.authz
 
 # METADATA
 # title: Allow
+# scope: document
 # description: Whether a request is served; when it is not, why, in words for who sent it.
 default allow := {
 	"allowed": false,

@@ -42,11 +42,11 @@ _decision(document) := object.union(
 )
 
 # Criteria with the parts of groups, however deep.
-_criteria(all) := object.get(json.filter({"all": all}, _places(all)), "all", [])
+_criteria(judged) := object.get(json.filter({"criteria": judged}, _places(judged)), "criteria", [])
 
 # Where a criterion, or a part of one, has its names and its status. The way there is numbers, and `parts`.
-_places(all) := [array.concat(["all"], [$"{step}" | some step in path]) |
-	walk(all, [path, told])
+_places(judged) := [array.concat(["criteria"], [$"{step}" | some step in path]) |
+	walk(judged, [path, told])
 	is_string(told)
 	path[count(path) - 1] in {"id", "clause", "status"}
 	is_number(path[count(path) - 2])

@@ -320,12 +320,12 @@ test_bearing_at_each_depth[name] if {
 }
 
 test_any_bears_itself_at_each_depth[name] if {
-	any := _group("any", "inner", [_leaf(0), _leaf(1)])
-	wrapped_1 := _group("all", "g1", [any])
+	either := _group("any", "inner", [_leaf(0), _leaf(1)])
+	wrapped_1 := _group("all", "g1", [either])
 	wrapped_2 := _group("all", "g2", [wrapped_1])
 	wrapped_3 := _group("all", "g3", [wrapped_2])
 	wrapped_4 := _group("all", "g4", [wrapped_3])
-	some name, tree in [any, wrapped_1, wrapped_2, wrapped_3, wrapped_4]
+	some name, tree in [either, wrapped_1, wrapped_2, wrapped_3, wrapped_4]
 	_bears(tree, _stating([false, false]), ["inner"])
 }
 

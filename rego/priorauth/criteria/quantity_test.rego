@@ -287,10 +287,10 @@ test_unanswerable[name] if {
 }
 
 test_open[name] if {
-	all := ["dose.mg_per_week", "quantity.tablets", "quantity.days_supply"]
+	every_fact := ["dose.mg_per_week", "quantity.tablets", "quantity.days_supply"]
 	some name, case in {
-		"nothing stated": [_by_dose, {}, all],
-		"null": [_by_dose, _dosed(null, null, null), all],
+		"nothing stated": [_by_dose, {}, every_fact],
+		"null": [_by_dose, _dosed(null, null, null), every_fact],
 		"days": [_by_dose, _dosed(100, 20, null), ["quantity.days_supply"]],
 		"nothing, of a dose not listed": [_by_dose, _dosed(120, null, null), []],
 		"nothing, of another strength": [_by_dose, {"drug": {"strength_mg": 40}}, []],
