@@ -18,12 +18,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
+
 import priorauth.opa
 from priorauth import bundle
 
 ROOT = Path(__file__).parents[1]
 KEYS = Path(__file__).with_name("keys")
 CONFIG = ROOT / "opa-config.yaml"
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["opa"]
 
 CALLER, OPERATOR = "the-caller's-token", "the-operator's-token"
 
@@ -108,7 +112,7 @@ class Production:
         access = folder / "access.yaml"
         access.write_text(json.dumps(ACCESS))
         self.url = ""
-        self._environment = {**os.environ, "GOGC": "400", "PRIORAUTH_BUNDLES": bundles}
+        self._environment = {**os.environ, **COMPOSE["environment"], "PRIORAUTH_BUNDLES": bundles}
         self.command: list[str | Path] = [
             *(priorauth.opa.ensure(), "run", "--server", "--skip-version-check"),
             *("--config-file", CONFIG, "--authorization", "basic"),

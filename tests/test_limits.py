@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from priorauth import Client, TokenRefused
-from production import CALLER, ROOT, Bundles, Production, eventually, signed
+from production import CALLER, COMPOSE, ROOT, Bundles, Production, eventually, signed
 
 pytestmark = pytest.mark.long
 
@@ -184,7 +184,8 @@ def test_the_server_is_still_small(production: Production) -> None:
     if not status.exists():
         pytest.skip("this system has no /proc")
     peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    assert int(peak.split()[1]) < 400_000, peak
+    assert COMPOSE["mem_limit"] == "512m"
+    assert int(peak.split()[1]) < 512 * 1024, peak
 
 
 def test_the_client_gives_the_reason(production: Production) -> None:

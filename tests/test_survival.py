@@ -49,8 +49,9 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         shutil.copytree(ROOT / name, folder / name)
     data = folder / "policy" / "guidelines" / "xpovio" / "2022-10-03" / "data.yaml"
     text = data.read_text()
-    assert text.count("minimum_years: 18\n") == 1
-    data.write_text(text.replace("minimum_years: 18\n", "minimum_years: 80\n"))
+    assert text.count("minimum: 18\n") == 1
+    # In its words too, or the policy is not sound.
+    data.write_text(text.replace("minimum: 18\n", "minimum: 80\n").replace("18 years", "80 years"))
     return signed(folder / "b.tar.gz", "strict", policy=folder)
 
 
@@ -226,7 +227,7 @@ def packed(content: dict[str, bytes]) -> bytes:
 
 def tampered(content: bytes, _: Path) -> bytes:
     found = members(content)
-    changed = found["/data.json"].replace(b'"minimum_years":18', b'"minimum_years":80')
+    changed = found["/data.json"].replace(b'"minimum":18', b'"minimum":80')
     assert changed != found["/data.json"]
     return packed({**found, "/data.json": changed})
 

@@ -115,13 +115,15 @@ _figures(judged) := concat("; ", sort([$"{replace(name, "_", " ")}: {_words(fact
 
 _words(fact) := "none" if {
 	fact == []
-} else := concat(", ", fact) if {
+} else := concat(", ", [_word(item) | some item in fact]) if {
 	is_array(fact)
 } else := concat(", ", sort(object.keys(fact))) if {
 	is_object(fact)
-} else := spelling.number(fact) if {
-	is_number(fact)
-} else := $"{fact}"
+} else := _word(fact)
+
+_word(value) := spelling.number(value) if {
+	is_number(value)
+} else := $"{value}"
 
 _unanswerable(criterion) := reason if {
 	reason := criteria.unanswerable(criterion)

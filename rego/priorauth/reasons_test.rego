@@ -311,3 +311,14 @@ _bearing_by(criterion, facts) := found if {
 _missing_by(criterion, facts) := [question.path | some question in found] if {
 	found := reasons.missing with input as fixtures.initial_with(facts) with data.guidelines as _only(criterion)
 }
+
+# What is accepted can be numbers or truth, as well as texts.
+test_figures_of_any_type[name] if {
+	some name, case in {
+		"numbers": [{"fact": "dose.mg_per_week", "accepted": [80, 160.5]}, "accepted: 80, 160.5; mg per week: 100"],
+		"truth": [{"fact": "member.drug_on_formulary", "accepted": [false]}, "accepted: false; drug on formulary: true"],
+		"texts": [{"fact": "member.benefit", "accepted": ["medical"]}, "accepted: medical; benefit: pharmacy"],
+	}
+	criterion := object.union({"id": "one", "clause": "III.9", "text": "Words", "kind": "one_of"}, case[0])
+	_bearing_by(criterion, {}) == [_reason("one_not_met", "one", "III.9", $"Not met: Words ({case[1]})")]
+}
