@@ -438,7 +438,7 @@ def plain_python(bench: Bench) -> Iterator[Candidate]:
 def cores(bench: Bench) -> Iterator[Candidate]:
     """`priorauth batch`, NDJSON in and out, once its processes are there."""
     from priorauth.batch.formats import ROWS, Lines, LinesOut
-    from priorauth.batch.workers import Job, decided
+    from priorauth.batch.workers import Job, worked
 
     lines = "".join(f"{json.dumps(request)}\n" for request in bench.requests(WHOLE + ROWS))
     pieces = list(Lines().pieces(io.BytesIO(lines.encode()), 0))
@@ -446,7 +446,7 @@ def cores(bench: Bench) -> Iterator[Candidate]:
     this = psutil.Process()
 
     def turn(workers: int) -> Turn:
-        with closing(decided(job, pieces, workers)) as done:
+        with closing(worked(job, pieces, workers)) as done:
             first = next(done)
             started = time.perf_counter()
             before = spent(this.children())

@@ -10,7 +10,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,13 @@ from priorauth import (
     Section,
     opa,
 )
+from priorauth.impact.changes import KINDS
 from priorauth.tables import SEPARATOR, Requests
 from request_schema import request_schema
 from usual_patterns import usual_patterns
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tests"))
 COMMANDS: tuple[tuple[str, ...], ...] = (
     (),
     ("decide",),
@@ -46,6 +49,8 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("bundle",),
     ("bundle", "build"),
     ("bundle", "verify"),
+    ("compare",),
+    ("replay",),
 )
 NOTE = "<!-- Written by `make docs` from the code. Change the code, not this file. -->\n"
 
@@ -74,6 +79,8 @@ def main() -> None:
     pages["docs/batch.md"] = filled(batch, "columns", "\n".join(columns(facts)))
     authoring = read(ROOT / "docs/authoring.md") or ""
     pages["docs/authoring.md"] = filled(authoring, "kinds", "\n".join(kinds()))
+    impact = filled(read(ROOT / "docs/impact.md") or "", "changes", "\n".join(changes()))
+    pages["docs/impact.md"] = filled(impact, "compare", compared())
     pages["docs/cli.md"] = "\n".join(command_line())
     pages["README.md"] = filled(read(ROOT / "README.md") or "", "decide", decided())
     if checked:
@@ -115,7 +122,6 @@ def evaluated(query: str) -> str:
 
 def worked_requests() -> Iterator[object]:
     """The requests of the worked cases, which the tests read too."""
-    sys.path.append(str(ROOT / "tests"))
     import worked
 
     yield from (case.request for case in worked.cases())
@@ -247,21 +253,51 @@ def decided() -> str:
     return f"```json\n{{\n{members}\n}}\n```\n\n{shown}\n```"
 
 
-def told_by(*arguments: str, width: int) -> str:
+CHANGES = {
+    "outcome": ("approved", "denied"),
+    "criterion": ("xpovio", "age", "met", "not_met"),
+    "guideline": ("xpovio", "zelvorapt"),
+    "version": ("xpovio", "2022-10-03", "2024-01-01"),
+    "quantity": ("tablets", "less"),
+    "period": ("shorter",),
+    "notice": ("early_renewal", "added"),
+}
+
+
+def changes() -> Iterator[str]:
+    """The kinds of changes, each with an example of what goes with it."""
+    yield "| change | says |\n| --- | --- |"
+    yield from (row(f"`{':'.join((k, *CHANGES.get(k, ())))}`", said) for k, said in KINDS.items())
+
+
+def compared() -> str:
+    """The worked example of a new version: what it changes."""
+    import changed
+
+    with tempfile.TemporaryDirectory() as scratch:
+        new = changed.with_new_version(Path(scratch, "new"))
+        command = ("compare", ".", str(new), "examples/requests.csv")
+        told = told_by(*command, width=100, codes=(1,))
+    return told.replace("```", "```\n$ priorauth compare . new examples/requests.csv", 1)
+
+
+def told_by(*arguments: str, width: int, codes: Container[int] = (0,)) -> str:
     """What a command prints, in a fence."""
     environment = {**os.environ, "COLUMNS": str(width), "NO_COLOR": "1", "TERM": "dumb"}
     for name in ("PRIORAUTH_URL", "PRIORAUTH_TOKEN"):
         environment.pop(name, None)
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "priorauth.cli", *arguments],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
-        check=True,
+        check=False,
         timeout=600,
-    ).stdout
-    return "\n".join(("```", *(line.rstrip() for line in told.strip("\n").splitlines()), "```"))
+    )
+    assert done.returncode in codes, f"{arguments}: exit code {done.returncode}"
+    lines = done.stdout.strip("\n").splitlines()
+    return "\n".join(("```", *(line.rstrip() for line in lines), "```"))
 
 
 def as_json(document: object) -> str:

@@ -16,7 +16,7 @@ import subprocess
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -158,19 +158,31 @@ def capabilities() -> dict[str, Any]:
 
 def member(bundle: bytes, name: str) -> bytes:
     """A file in a bundle. Raises ConfigurationError when it is not there."""
+    for found, content in _files(bundle, name):
+        if found == name:
+            return content
+    raise ConfigurationError(f"the bundle holds no {name}; make one with `priorauth bundle build`")
+
+
+def rules(bundle: bytes) -> dict[str, bytes]:
+    """The Rego files in a bundle, by their paths. Raises ConfigurationError for what is none."""
+    return dict(_files(bundle, ".rego"))
+
+
+def _files(bundle: bytes, suffix: str) -> Iterator[tuple[str, bytes]]:
     # Read, never unpacked: names in a bundle are absolute.
     try:
         with tarfile.open(fileobj=io.BytesIO(bundle), mode="r:gz") as archive:
             for each in archive:
-                if each.name.removeprefix("/") == name and each.isreg():
+                name = each.name.removeprefix("/")
+                if name.endswith(suffix) and each.isreg():
                     if each.size > _LARGEST:
                         raise ConfigurationError(f"the bundle's {name} is larger than {_LARGEST} B")
                     file = archive.extractfile(each)
                     assert file
-                    return file.read()
+                    yield name, file.read()
     except (tarfile.TarError, EOFError, OSError, zlib.error):
         raise ConfigurationError("the bundle is no gzipped tar archive, or is cut short") from None
-    raise ConfigurationError(f"the bundle holds no {name}; make one with `priorauth bundle build`")
 
 
 def _stage(root: Path, staged: Path) -> list[str]:

@@ -35,7 +35,7 @@ Status = Literal["met", "not_met", "unknown", "reduced", "not_considered"]
 """How a criterion stands; `unknown` when a fact it rests on is absent, `not_considered` as a part
 of a branch that is not taken."""
 
-_OUTCOMES: tuple[str, ...] = get_args(Outcome)
+OUTCOMES: tuple[str, ...] = get_args(Outcome)
 _STATUSES: tuple[str, ...] = get_args(Status)
 
 
@@ -158,7 +158,7 @@ def read_decision(
     """As `Decision.from_document`, for a document that is a part of a larger one."""
     decision = Decision(
         request_id=text_or_none(doc, "request_id", at),
-        outcome=one_of(_OUTCOMES, doc, "outcome", at),
+        outcome=one_of(OUTCOMES, doc, "outcome", at),
         requires_clinician_review=flag(doc, "requires_clinician_review", at),
         guideline=optional(doc, "guideline", at, _reference),
         criteria=listed(doc, "criteria", at, _criterion),

@@ -13,7 +13,7 @@ from ..catalog import Guideline
 from ..decider import Decider
 from ..tables import Facts
 from .output import Output, Stream
-from .workers import Job, decided
+from .workers import Job, worked
 
 Show = Callable[[int, int], None]
 """Is told of every piece: how many rows it has, and how far in the input it ends."""
@@ -42,8 +42,8 @@ def run(
     """
     with out, progress(job.source.size(data)) as show:
         pieces = job.source.pieces(data, out.rows)
-        with contextlib.closing(decided(job, pieces, workers or _cores())) as all_decided:
-            for done in all_decided:
+        with contextlib.closing(worked(job, pieces, workers or cores())) as decided:
+            for done in decided:
                 out.add(done)
                 show(done.rows, done.place)
         out.finish()
@@ -55,6 +55,7 @@ def made_from(file: Path, kinds: Iterable[str], engine: Engine) -> list[Any]:
     return [status.st_size, status.st_mtime_ns, *kinds, *engine.identity]
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many processes can work at once."""
     # As many as this process may use, which can be fewer than there are.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

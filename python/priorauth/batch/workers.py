@@ -1,4 +1,4 @@
-"""Deciding pieces of a batch, in their order, on every core."""
+"""Work on the pieces of an input, in their order, on every core: deciding them, above all."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import pickle
 import subprocess
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
-from typing import IO, NamedTuple
+from typing import IO, Generic, NamedTuple, Protocol, TypeVar
 
 from .. import tables
 from ..decider import Decider
@@ -19,14 +21,29 @@ from .formats import Piece, Source, Target
 
 _FEW = 4
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Work(Protocol[T_co]):
+    """What is done with each piece. It is sent to other processes, and so is what comes of it."""
+
+    def ready(self) -> AbstractContextManager[Callable[[Piece], T_co]]:
+        """Make ready, in the process that is to do it."""
+
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker needs to decide pieces. It is sent to other processes."""
+    """To decide pieces."""
 
     engine: Callable[[], Decider]
     source: Source
     target: Target
+
+    @contextlib.contextmanager
+    def ready(self) -> Iterator[Callable[[Piece], Done]]:
+        with self.engine() as engine:
+            yield partial(decide_piece, engine, self)
 
 
 class Done(NamedTuple):
@@ -38,18 +55,18 @@ class Done(NamedTuple):
     outcomes: Counter[str]
 
 
-def decided(job: Job, pieces: Iterable[Piece], workers: int) -> Generator[Done, None, None]:
-    """Decide pieces, in their order, in as many processes; in this one when they are few."""
+def worked(work: Work[T], pieces: Iterable[Piece], workers: int) -> Generator[T, None, None]:
+    """Work on pieces, in their order, in as many processes; in this one when they are few."""
     rest = iter(pieces)
     first = list(islice(rest, _FEW))
     if workers == 1 or len(first) < _FEW:
-        with job.engine() as engine:
+        with work.ready() as do:
             for piece in chain(first, rest):
-                yield decide_piece(engine, job, piece)
+                yield do(piece)
     else:
         with contextlib.ExitStack() as stack:
-            crew = deque(stack.enter_context(_Worker(job)) for _ in range(workers))
-            busy: deque[_Worker] = deque()
+            crew = deque(stack.enter_context(_Worker(work)) for _ in range(workers))
+            busy: deque[_Worker[T]] = deque()
             # A worker is given a piece only when it has none, so that neither waits for the other
             # to read.
             for piece in chain(first, rest):
@@ -57,7 +74,7 @@ def decided(job: Job, pieces: Iterable[Piece], workers: int) -> Generator[Done, 
                 done = worker.take() if worker.busy else None
                 worker.give(piece)
                 busy.append(worker)
-                if done:
+                if done is not None:
                     yield done
             for worker in busy:
                 yield worker.take()
@@ -70,14 +87,14 @@ def decide_piece(engine: Decider, job: Job, piece: Piece) -> Done:
     return Done(piece.length, piece.place, job.target.encode(documents), outcomes)
 
 
-class _Worker:
-    """A process that decides pieces, for as long as this one is there."""
+class _Worker(Generic[T]):
+    """A process that works on pieces, for as long as this one is there."""
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    def __init__(self, work: Work[T]) -> None:
+        self._work = work
         self.busy = False
 
-    def __enter__(self) -> _Worker:
+    def __enter__(self) -> _Worker[T]:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "priorauth.batch"],
             stdin=subprocess.PIPE,
@@ -85,7 +102,7 @@ class _Worker:
             # A terminal's Ctrl-C is for us; it ends when its pipe does.
             start_new_session=True,
         )
-        self._send(self._job)
+        self._send(self._work)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -100,7 +117,7 @@ class _Worker:
         self._send(piece)
         self.busy = True
 
-    def take(self) -> Done:
+    def take(self) -> T:
         """What has become of the piece that was given."""
         assert self._process.stdout
         try:
@@ -112,8 +129,8 @@ class _Worker:
             ) from None
         if isinstance(answer, BaseException):
             raise answer
-        assert isinstance(answer, Done)
-        return answer
+        done: T = answer
+        return done
 
     def _send(self, what: object) -> None:
         assert self._process.stdin
@@ -124,17 +141,17 @@ class _Worker:
 
 
 def work(taken: IO[bytes], given: IO[bytes]) -> None:
-    """Be a worker: decide what is taken, for as long as there is someone at the other end."""
+    """Be a worker: do what is taken, for as long as there is someone at the other end."""
 
     def give(what: object) -> None:
         pickle.dump(what, given)
         given.flush()
 
     with contextlib.suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):
-        job: Job = pickle.load(taken)
+        task: Work[object] = pickle.load(taken)
         try:
-            with job.engine() as engine:
+            with task.ready() as do:
                 while True:
-                    give(decide_piece(engine, job, pickle.load(taken)))
+                    give(do(pickle.load(taken)))
         except (PriorAuthError, OSError) as error:
             give(error)

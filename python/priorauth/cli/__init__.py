@@ -42,7 +42,7 @@ EXIT_CODES = """Exit codes:
 
 0  decided, whatever the outcome; or all is well
 
-1  a file cannot be read or written, or a bundle is unsound or not verified
+1  a file cannot be read or written, or a bundle is unsound or not verified; or decisions differ
 
 2  usage: an unknown option, a missing file, a URL that cannot work
 
@@ -445,3 +445,4 @@ def _print_json(value: object) -> None:
 # Their commands are added to the ones above.
 from . import bundle as bundle  # noqa: E402
 from . import guideline as guideline  # noqa: E402
+from . import impact as impact  # noqa: E402

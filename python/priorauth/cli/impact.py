@@ -1,0 +1,230 @@
+"""`priorauth compare` and `priorauth replay`: what a change of the policy does."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import policy as policies
+from .._json import one_line
+from ..errors import ConfigurationError
+from . import (
+    EXIT_CODES,
+    FAILED,
+    INVALID,
+    Format,
+    Json,
+    _console,
+    _failing_clearly,
+    _opa,
+    _opened,
+    _print_json,
+    _say,
+    app,
+)
+
+if TYPE_CHECKING:
+    from ..impact.changes import Change
+    from ..impact.policies import Policy
+
+From = Annotated[
+    Format | None, typer.Option("--from", help="The format of the requests, whatever the suffix.")
+]
+Workers = Annotated[
+    int, typer.Option(min=0, help="How many processes decide; 0 for one on every core.")
+]
+Allowed = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="CHANGE",
+        help="A change that is expected, such as outcome:approved:denied, or the beginning of "
+        "one, such as criterion:xpovio:age; may be repeated.",
+    ),
+]
+Examples = Annotated[int, typer.Option(min=0, help="How many request ids to name for each change.")]
+Report = Annotated[
+    Path | None, typer.Option(dir_okay=False, help="Where to write it as a page (HTML) too.")
+]
+
+
+@app.command(epilog=EXIT_CODES)
+def compare(
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="A bundle, a folder, or a git revision.")
+    ],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Another.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="REQUESTS|-", help="Requests: NDJSON, CSV or Parquet."),
+    ],
+    allow: Allowed = None,
+    examples: Examples = 3,
+    report: Report = None,
+    from_: From = None,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """Say what a change of the policy does: decide requests by both, and compare.
+
+    Exits with 1 when a request is decided otherwise, unless every change is one that --allow names.
+    """
+    with _failing_clearly():
+        from ..batch.formats import source_of
+        from ..impact import content
+        from ..impact.changes import Impact
+        from ..impact.report import impact_page
+        from ..impact.report import report as reported
+        from ..impact.run import Comparing, run
+        from ..tables import Requests
+        from ._show import progress, show
+        from ._show_impact import show_impact
+
+        expected = _expected(allow)
+        sides = [_policy(name) for name in (old, new)]
+        with contextlib.ExitStack() as stack:
+            engines = [stack.enter_context(side.engine()) for side in sides]
+            catalogs = [engine.catalog() for engine in engines]
+            facts = {k: v for engine in engines for k, v in engine.facts().items()}
+        impact = Impact(examples, expected)
+        with _opened(file) as data:
+            source = source_of(_format(from_, file), data, str(file), Requests(facts))
+            work = Comparing(sides[0].engine, sides[1].engine, source, impact.copy())
+            for done in run(
+                work,
+                source.pieces(data, 0),
+                size=source.size(data),
+                workers=workers,
+                progress=functools.partial(progress, _console(stderr=True)),
+            ):
+                impact.merge(done.impact)
+        found = reported(impact, catalogs, content.compared(*sides))
+        if report:
+            report.write_bytes(impact_page(sides[0].name, sides[1].name, found))
+        if as_json:
+            _print_json({"old": sides[0].name, "new": sides[1].name, **found})
+        else:
+            show(_console(), lambda console: show_impact(console, found))
+    if impact.unexpected:
+        raise typer.Exit(FAILED)
+
+
+@app.command(epilog=EXIT_CODES)
+def replay(
+    log: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LOG|-",
+            help="Decisions kept earlier: NDJSON of objects with `request` and `decision`, or, "
+            "with --requests, what a batch wrote.",
+        ),
+    ],
+    policy: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[POLICY]",
+            help="What decides now: a bundle, a folder, or a git revision. Without: this "
+            "package's own policy.",
+        ),
+    ] = None,
+    requests: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="What that batch read, where LOG is its output."
+        ),
+    ] = None,
+    allow: Allowed = None,
+    examples: Examples = 3,
+    report: Report = None,
+    from_: From = None,
+    workers: Workers = 0,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="As NDJSON, for programs: an object for each.")
+    ] = False,
+) -> None:
+    """Say which decisions kept earlier would be other ones now, a line each, and why.
+
+    Exits with 1 when there are some, unless every change is one that --allow names, and with 3
+    when a row holds no decision with its request.
+    """
+    with _failing_clearly():
+        from ..batch.formats import Lines, source_of
+        from ..impact.changes import Impact
+        from ..impact.log import DecisionColumn, Entries, Log, Paired
+        from ..impact.policies import Policy
+        from ..impact.report import impact_page, otherwise, sentence
+        from ..impact.report import report as reported
+        from ..impact.run import Replaying, run
+        from ..tables import Requests
+        from ._show import progress
+        from ._show_impact import otherwise_line
+
+        impact = Impact(examples, _expected(allow))
+        decides = _policy(policy) if policy else Policy.own()
+        with decides.engine() as engine:
+            catalog, facts = engine.catalog(), engine.facts()
+        unreadable = 0
+        with contextlib.ExitStack() as stack:
+            data = stack.enter_context(_opened(log))
+            held: Log
+            if requests:
+                asked = stack.enter_context(_opened(requests))
+                source = source_of(_format(None, log), data, str(log), DecisionColumn({}))
+                asking = source_of(_format(from_, requests), asked, str(requests), Requests(facts))
+                held = Paired(source, asking)
+                pieces = held.pieces(source.pieces(data, 0), asking.pieces(asked, 0))
+            else:
+                source = Lines()
+                held, pieces = Entries(source), source.pieces(data, 0)
+            for done in run(
+                Replaying(decides.engine, held, impact.copy()),
+                pieces,
+                size=source.size(data),
+                workers=workers,
+                progress=functools.partial(progress, _console(stderr=True)),
+            ):
+                impact.merge(done.impact)
+                unreadable += len(done.unreadable)
+                for row, why in done.unreadable:
+                    _say(f"{row}: {why}")
+                for each in map(otherwise, done.otherwise):
+                    print(one_line(each) if as_json else otherwise_line(each))
+        found = reported(impact, [catalog])
+        if report:
+            report.write_bytes(impact_page("the decisions kept", decides.name, found))
+        lost = f"; {unreadable:,} rows cannot be compared" if unreadable else ""
+        _say(sentence(found) + lost)
+    if unreadable:
+        raise typer.Exit(INVALID)
+    if impact.unexpected:
+        raise typer.Exit(FAILED)
+
+
+def _policy(name: str) -> Policy:
+    from ..impact.policies import Policy
+
+    if not Path(name).is_file():
+        _opa()
+    here = Path.cwd()
+    holds = all((here / folder).is_dir() for folder in policies.FOLDERS)
+    return Policy.named(name, here if holds else policies.root())
+
+
+def _expected(allow: list[str] | None) -> tuple[Change, ...]:
+    from ..impact.changes import KINDS
+
+    found = [tuple(each.split(":")) for each in allow or ()]
+    for kind, *_ in found:
+        if kind not in KINDS:
+            raise ConfigurationError(f"--allow {kind}: a change begins with {', '.join(KINDS)}")
+    return tuple(found)
+
+
+def _format(chosen: Format | None, file: Path) -> str:
+    from ..batch.formats import FORMATS
+
+    return chosen.value if chosen else FORMATS.get(file.suffix.lower(), "ndjson")

@@ -1,0 +1,1 @@
+"""What a change of the policy does: to the requests of a file, and to decisions kept earlier."""

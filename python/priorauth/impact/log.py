@@ -1,0 +1,124 @@
+"""Decisions kept earlier, and their requests, as they are read from files."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .. import tables
+from .._json import read_json
+from ..batch.formats import Lines, Piece, Source
+from ..decision import Decision
+from ..errors import ConfigurationError, MalformedResult, NotJSON
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Document = Mapping[str, Any]
+
+
+class Unreadable(ValueError):  # noqa: N818  (it says what happened)
+    """Why a row of a log holds no decision that can be compared."""
+
+
+class Log(Protocol):
+    """Where decisions and their requests come from. Sent to workers, so it holds no open file."""
+
+    def entries(self, piece: Piece) -> Iterator[tuple[tables.Row, Document | Unreadable]]:
+        """Each request, and the decision document that was kept of it."""
+
+
+@dataclass(frozen=True)
+class Entries:
+    """NDJSON, of objects with a `request` and its `decision`."""
+
+    source: Lines
+
+    def entries(self, piece: Piece) -> Iterator[tuple[tables.Row, Document | Unreadable]]:
+        for row in self.source.rows(piece):
+            entry = row.request
+            if isinstance(entry, dict) and {"request", "decision"} <= entry.keys():
+                request = tables.Row(row.where, entry["request"])
+                yield request, _kept(entry["request"], entry["decision"])
+            elif isinstance(entry, NotJSON):
+                yield row, Unreadable(f"it is not JSON: {entry.reason}")
+            else:
+                yield row, Unreadable("it is no object with `request` and `decision`")
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The output of a batch, and its input: row by row."""
+
+    decisions: Source
+    requests: Source
+
+    def pieces(self, decisions: Iterable[Piece], requests: Iterable[Piece]) -> Iterator[Piece]:
+        """The pieces of the decisions, each with those of the requests that its rows are in.
+
+        Raises ConfigurationError when there are not as many rows of both.
+        """
+        rest = iter(requests)
+        held: deque[Piece] = deque()
+        # The rows before the piece, before the requests held, and at the end of those.
+        row = begin = end = 0
+        for piece in decisions:
+            while end < row + piece.length:
+                if not (more := next(rest, None)):
+                    raise ConfigurationError(f"there are more decisions than {end:,} requests")
+                held.append(more)
+                end += more.length
+            while begin + held[0].length <= row:
+                begin += held.popleft().length
+            rows = (piece, tuple(held), row - begin)
+            yield Piece(piece.first, piece.length, piece.place, rows)
+            row += piece.length
+        if end > row or next(rest, None):
+            raise ConfigurationError(f"there are more requests than {row:,} decisions")
+
+    def entries(self, piece: Piece) -> Iterator[tuple[tables.Row, Document | Unreadable]]:
+        decisions, requests, skip = piece.rows
+        rows = chain.from_iterable(map(self.requests.rows, requests))
+        asked = islice(rows, skip, skip + piece.length)
+        for row, given in zip(asked, self.decisions.rows(decisions), strict=True):
+            yield row, _kept(row.request, given.request)
+
+
+@dataclass(frozen=True)
+class DecisionColumn(tables.Requests):
+    """A table of decisions, read for its column `decision`."""
+
+    def check(self, names: Sequence[str]) -> None:
+        if "decision" not in names:
+            raise ConfigurationError(
+                "the table has no column decision; keep that column, or keep decisions as NDJSON"
+            )
+
+    def places(self, schema: pa.Schema) -> dict[str, tuple[str, ...]]:
+        self.check(schema.names)
+        return {"decision": ("decision",)}
+
+    def row(self, where: str, cells: Iterable[tuple[str, object]]) -> tables.Row:
+        text = dict(cells)["decision"]
+        try:
+            return tables.Row(where, read_json(str(text).encode()))
+        except NotJSON as fault:
+            return tables.Row(where, fault)
+
+
+def _kept(request: object, decision: object) -> Document | Unreadable:
+    if isinstance(decision, NotJSON):
+        return Unreadable(f"its decision is not JSON: {decision.reason}")
+    try:
+        document = Decision.from_document(decision).raw
+    except MalformedResult as fault:
+        where = fault.pointer or "its root"
+        return Unreadable(f"its decision is no decision document, by what is at {where}")
+    asked = request.get("request_id") if isinstance(request, dict) else None
+    unread = document["outcome"] == "invalid" and document["request_id"] is None
+    if document["request_id"] != asked and not unread and not isinstance(request, NotJSON):
+        return Unreadable("its decision is of another request")
+    return document

@@ -1,0 +1,86 @@
+"""The policies that are compared: what a bundle, a folder or a git revision holds."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .. import bundle as bundles
+from .. import policy
+from ..decider import Decider
+from ..errors import ConfigurationError
+from ..wasm import WasmEngine
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy: how it was named, and its bundle."""
+
+    name: str
+    bundle: bytes = field(repr=False)
+
+    @classmethod
+    def named(cls, name: str, checkout: Path) -> Policy:
+        """The policy of a bundle, of a folder, or of a git revision of `checkout`.
+
+        A folder or a revision is built, so it must be sound. Raises ConfigurationError for what is
+        none of them, BundleError, and OpaNotFound.
+        """
+        path = Path(name)
+        if path.is_file():
+            return cls(name, path.read_bytes())
+        if path.is_dir():
+            return cls(name, _built(policy.check(path), revision=name))
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        commit = _git(checkout, *asked).strip()
+        if not commit:
+            raise ConfigurationError(
+                f"{name} is no bundle, no folder with policy/ and rego/, and no git revision of "
+                f"{checkout}"
+            )
+        revision = commit.decode()
+        files = _git(checkout, "archive", "--format=zip", revision, "--", *policy.FOLDERS)
+        if not files:
+            raise ConfigurationError(f"{name}, in {checkout}, has no policy/ and rego/")
+        with tempfile.TemporaryDirectory() as scratch:
+            with zipfile.ZipFile(io.BytesIO(files)) as archive:
+                archive.extractall(scratch)
+            return cls(f"{name} ({revision[:12]})", _built(Path(scratch), revision=revision))
+
+    @classmethod
+    def own(cls) -> Policy:
+        """The package's own policy."""
+        return cls("the policy at hand", bundles.default_bundle().read_bytes())
+
+    @property
+    def engine(self) -> Callable[[], Decider]:
+        """Makes what decides by it; can be sent to another process."""
+        return functools.partial(WasmEngine, self.bundle)
+
+    @functools.cached_property
+    def data(self) -> dict[str, Any]:
+        """Its data: guidelines, drugs, facts and settings."""
+        data: dict[str, Any] = json.loads(bundles.member(self.bundle, "data.json"))
+        return data
+
+
+def _built(root: Path, *, revision: str) -> bytes:
+    with tempfile.TemporaryDirectory() as scratch:
+        return bundles.build(Path(scratch, "b"), policy=root, revision=revision).path.read_bytes()
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    """What git says, nothing when it fails."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
+    except OSError:
+        return b""
+    return done.stdout if done.returncode == 0 else b""
