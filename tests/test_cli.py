@@ -11,6 +11,7 @@ import re
 import select
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -503,13 +504,13 @@ def test_a_reader_that_has_had_enough(url: str, tmp_path: Path) -> None:
 
 
 @contextlib.contextmanager
-def running(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(*arguments: str | Path, **env: str) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(),
+        env=environment(**env),
         start_new_session=True,
     )
     try:
@@ -521,15 +522,48 @@ def running(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_serving_until_it_is_stopped(number: int, code: int) -> None:
-    with running("serve", "--port", "0") as process:
+    with running("serve", "--port", "0", PRIORAUTH_TOKEN="mine") as process:
         assert process.stdout
         url = process.stdout.readline().decode().strip()
-        assert run("health", "--url", url).returncode == 0
+        assert run("health", "--url", url, PRIORAUTH_TOKEN="mine").returncode == 0
+        refused = run("health", "--url", url)
+        assert refused.returncode == 4
+        assert "check the token" in refused.stderr
         process.send_signal(number)
         _, err = process.communicate(timeout=20)
     assert process.returncode == code
     assert b"Traceback" not in err
-    assert run("health", "--url", url).returncode == 4
+    assert b"mine" not in err
+    assert run("health", "--url", url, PRIORAUTH_TOKEN="mine").returncode == 4
+
+
+def test_serving_with_a_token_that_it_draws() -> None:
+    with running("serve", "--port", "0") as process:
+        assert process.stdout
+        assert process.stderr
+        url = process.stdout.readline().decode().strip()
+        (name, token) = process.stderr.readline().decode().split()[-1].split("=")
+        assert run("health", "--url", url, **{name: token}).returncode == 0
+        assert run("health", "--url", url).returncode == 4
+
+
+def test_serving_at_a_port_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = run("serve", "--port", str(port))
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.count("\n") == 1
+    assert f"port {port} of 127.0.0.1 cannot be had: Address already in use" in done.stderr
+
+
+def test_a_token_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    with private_opa("--authorization=basic") as (url, _):
+        for text, said in (("", "is empty"), (" \n", "is empty"), ("\u00e9", "cannot hold")):
+            file.write_text(text)
+            done = run("health", "--url", url, "--token-file", file)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert said in done.stderr
 
 
 def test_an_interrupted_batch_leaves_nothing(url: str, tmp_path: Path) -> None:

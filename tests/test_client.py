@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import pickle
@@ -250,7 +251,9 @@ def test_urls(given: str, url: str) -> None:
         "http://localhost/v1/data",
         "http://localhost?a=4711",
         "http://localhost#a",
-        "unix:///run/opa.sock",
+        "unix://",
+        "unix://run/opa.sock",
+        f"unix:///{'x' * 200}",
     ],
 )
 def test_urls_that_cannot_work(url: str) -> None:
@@ -272,6 +275,10 @@ def test_urls_that_cannot_work(url: str) -> None:
         {"timeout": math.inf},
         {"ca": __file__},
         {"url": "https://localhost", "ca": "/no/such/file"},
+        {"url": "https://localhost", "uds": "/run/opa.sock"},
+        {"uds": ""},
+        {"uds": "/run/4711\0"},
+        {"uds": "/run/opa.sock", "ca": __file__},
         {"url": "https://localhost", "certificate": (__file__, "/no/such/file")},
     ],
 )
@@ -279,6 +286,32 @@ def test_settings_that_cannot_work(options: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Client(**options)
     assert "4711" not in str(caught.value)
+
+
+def test_a_unix_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uds = tmp_path / "opa.sock"
+    with Client(uds=uds) as client:
+        with pytest.raises(SidecarUnreachable, match=f"unix://{uds}: No such file"):
+            client.health()
+        (tmp_path / "a.rego").write_text("package priorauth\n\nintegrity := []\n")
+        with private_opa(tmp_path / "a.rego", "--addr", f"unix://{uds}"):
+            assert client.integrity() == ()
+            monkeypatch.chdir(tmp_path)
+            for same in (Client(f"unix://{uds}"), Client(uds="opa.sock")):
+                with same:
+                    assert same.url == client.url == f"unix://{uds}"
+                    assert same.integrity() == ()
+        with pytest.raises(SidecarUnreachable, match=f"unix://{uds}: Connection refused"):
+            client.health()
+
+
+def test_coroutines_ask_by_threads(client: Client) -> None:
+    async def ask() -> list[str | None]:
+        asked = [{**BARE, "request_id": str(n)} for n in range(50)]
+        decided = [asyncio.to_thread(client.decide, request) for request in asked]
+        return [decision.request_id for decision in await asyncio.gather(*decided)]
+
+    assert asyncio.run(ask()) == [str(n) for n in range(50)]
 
 
 def test_no_secret_is_shown() -> None:

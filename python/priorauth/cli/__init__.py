@@ -87,8 +87,8 @@ def _connect(
         str | None,
         typer.Option(
             envvar="PRIORAUTH_URL",
-            help="The sidecar to ask, as in http://127.0.0.1:8181; without, one of its own is "
-            "started for as long as it takes.",
+            help="The sidecar to ask, as in http://127.0.0.1:8181 or unix:///run/opa.sock; "
+            "without, one of its own is started for as long as it takes.",
         ),
     ] = None,
     token_file: Annotated[
@@ -144,9 +144,12 @@ def _client(
 
 def _token(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8").strip()
+        token = file.read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
         raise ConfigurationError(f"the token file {file} is not UTF-8") from None
+    if not token:
+        raise ConfigurationError(f"the token file {file} is empty")
+    return token
 
 
 Command = Callable[..., None]
@@ -365,13 +368,23 @@ def serve(
         int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 for a free one.")
     ] = 8181,
 ) -> None:
-    """Run a sidecar on this machine until Ctrl-C. Prints its URL once it is fit to decide."""
+    """Run a sidecar on this machine until Ctrl-C. Prints its URL once it is fit to decide.
+
+    Callers send the token of PRIORAUTH_TOKEN, or without it one that is drawn and printed.
+    """
     with _failing_clearly():
         from ..sidecar import DockerSidecar, LocalSidecar
 
-        sidecar = DockerSidecar(port=port) if docker else LocalSidecar(opa=_opa(), port=port)
+        token = os.environ.get("PRIORAUTH_TOKEN") or None
+        sidecar = (
+            DockerSidecar(port=port, token=token)
+            if docker
+            else LocalSidecar(opa=_opa(), port=port, token=token)
+        )
         with sidecar as url:
             print(url, flush=True)
+            if token is None:
+                _say(f"Callers need its token: export PRIORAUTH_TOKEN={sidecar.token}")
             _say(f"OPA {sidecar.opa_version} serves until Ctrl-C")
             code = sidecar.wait()
         raise SidecarStartError(f"the sidecar stopped of itself, with exit code {code}")
