@@ -8,6 +8,7 @@ import http.client
 import http.server
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -111,8 +112,10 @@ class Production:
         self.folder, self._scheme, self._uds = folder, scheme, uds
         self.log = folder / "log"
         self.state = folder / "state"
-        access = folder / "access.yaml"
-        access.write_text(json.dumps(ACCESS))
+        access = folder / "access"
+        access.mkdir()
+        shutil.copy(ROOT / "deploy" / "access" / ".manifest", access)
+        (access / "data.yaml").write_text(json.dumps(ACCESS))
         self.url = ""
         self._environment = {**os.environ, "GOGC": "400", "PRIORAUTH_BUNDLES": bundles}
         self.command: list[str | Path] = [
@@ -123,7 +126,7 @@ class Production:
             *("--set", f"persistence_directory={self.state}"),
             *("--set", "bundles.priorauth.polling.min_delay_seconds=1"),
             *("--set", "bundles.priorauth.polling.max_delay_seconds=1"),
-            *(*(options or LEVELS[0]), access),
+            *(*(options or LEVELS[0]), "--bundle", access),
         ]
         self._process: subprocess.Popen[bytes] | None = None
 
