@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from . import _cache
 from . import opa as _opa
 from . import policy as _policy
 from ._document import items
@@ -143,16 +144,20 @@ def integrity(path: Path) -> tuple[IntegrityFault, ...]:
 
 
 def default_bundle() -> Path:
-    """The bundle of the package's own policy, in the cache; built when it is not there.
+    """The bundle of the package's own policy, in the cache; built when what was kept is not there.
 
     Raises BundleError and OpaNotFound.
     """
     made_from = f"opa {_opa.VERSION} {_policy.digest(_policy.root())}"
     revision = hashlib.sha256(made_from.encode()).hexdigest()[:16]
-    bundle = _opa.cache() / f"bundle-{revision}.tar.gz"
-    if not bundle.exists():
-        bundle.parent.mkdir(parents=True, exist_ok=True)
-        build(bundle, revision=revision)
+    bundle = _cache.location() / f"bundle-{revision}.tar.gz"
+    try:
+        _cache.folder()
+        if not _cache.holds(bundle):
+            with _cache.workshop() as scratch:
+                _cache.keep(build(scratch / "bundle", revision=revision).path, bundle)
+    except OSError as error:
+        raise BundleError(f"the cache cannot be used: {error}") from error
     return bundle
 
 
