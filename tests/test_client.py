@@ -6,6 +6,8 @@ import asyncio
 import json
 import math
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from itertools import count, islice
@@ -353,16 +355,23 @@ def test_a_closed_client_opens_again(url: str) -> None:
 # --------------------------------------------------------------------------------------------
 
 
-def test_all_that_is_public_is_listed_in_order() -> None:
+def test_all_that_is_public_is_listed_in_order_and_there() -> None:
     assert priorauth.__all__ == sorted(priorauth.__all__)
-    modules = {name for name, value in vars(priorauth).items() if type(value) is type(priorauth)}
-    public = {name for name in vars(priorauth) if not name.startswith("_")}
-    assert set(priorauth.__all__) == public - modules - {"annotations"}
+    assert set(priorauth.__all__) <= set(dir(priorauth))
+    for name in priorauth.__all__:
+        assert getattr(priorauth, name)
+    with pytest.raises(AttributeError, match="module 'priorauth' has no attribute 'Requests'"):
+        _ = priorauth.Requests
+
+
+def test_only_what_is_used_is_imported() -> None:
+    code = "import sys, priorauth; assert not {'requests', 'aiohttp', 'rich'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_every_error_is_of_one_family_and_in_the_tree() -> None:
-    errors = [value for value in vars(priorauth).values() if isinstance(value, type)]
-    errors = [value for value in errors if issubclass(value, Exception)]
+    public = [getattr(priorauth, name) for name in priorauth.__all__]
+    errors = [each for each in public if isinstance(each, type) and issubclass(each, Exception)]
     assert TokenRefused in errors
     assert priorauth.errors.__doc__
     for error in errors:
