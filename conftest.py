@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from priorauth import bundle, opa
+from priorauth import bundle, opa, policy
 from priorauth.errors import OpaNotFound
-from priorauth.sidecar import LocalSidecar
+from servers import private_opa
 
 pytest_plugins = ("rego_items",)
 
@@ -23,17 +23,13 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
-def sidecar() -> Iterator[LocalSidecar]:
-    """The session's sidecar, running. Without an OPA the tests fail; none is skipped."""
-    sidecar = LocalSidecar(startup_timeout=60)
-    with sidecar:
-        yield sidecar
+def url() -> Iterator[str]:
+    """Where `opa run --server policy rego` answers. Without an OPA the tests fail; none is skipped.
 
-
-@pytest.fixture(scope="session")
-def url(sidecar: LocalSidecar) -> str:
-    """Where the session's sidecar answers."""
-    return sidecar.url
+    It has no rules on access and a port of its own, so that tests can ask it by plain HTTP.
+    """
+    with private_opa(*policy.paths(policy.root()), "--ignore", policy.TESTS) as (url, _):
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ from priorauth import Client, Decider, Decision, WasmEngine, bundle, opa, policy
 from priorauth._json import to_json
 from priorauth._transport import OPA
 from priorauth._wasm import Module
-from priorauth.sidecar import _free_port
+from production import free_port
 
 HERE = Path(__file__).resolve().parent
 LOOPBACK = "127.0.0.1"
@@ -230,7 +230,7 @@ class Server:
     def __init__(
         self, bench: Bench, *arguments: str | Path, environment: Mapping[str, str] | None = None
     ) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
         command = (bench.opa, "run", "--server", "--addr", f"{LOOPBACK}:{self.port}")
         options = ("--skip-version-check", "--log-level", "error", "--ignore", policy.TESTS)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import http.client
 import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+
+from servers import connection
 
 T = TypeVar("T")
 
@@ -28,9 +28,7 @@ class Asked:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        address = urlsplit(url)
-        assert address.hostname
-        self._connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+        self._connection = connection(url)
 
     def close(self) -> None:
         self._connection.close()

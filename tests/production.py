@@ -8,6 +8,7 @@ import http.client
 import http.server
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ import yaml
 
 import priorauth.opa
 from priorauth import bundle
+from servers import connection
 
 ROOT = Path(__file__).parents[1]
 KEYS = Path(__file__).with_name("keys")
@@ -104,13 +106,20 @@ class Production:
     """An OPA under opa-config.yaml, with a folder of its own for what it keeps and writes."""
 
     def __init__(
-        self, folder: Path, bundles: str, *options: str | Path, scheme: str = "http"
+        self,
+        folder: Path,
+        bundles: str,
+        *options: str | Path,
+        scheme: str = "http",
+        uds: Path | None = None,
     ) -> None:
-        self.folder, self._scheme = folder, scheme
+        self.folder, self._scheme, self._uds = folder, scheme, uds
         self.log = folder / "log"
         self.state = folder / "state"
-        access = folder / "access.yaml"
-        access.write_text(json.dumps(ACCESS))
+        access = folder / "access"
+        access.mkdir()
+        shutil.copy(ROOT / "deploy" / "access" / ".manifest", access)
+        (access / "data.yaml").write_text(json.dumps(ACCESS))
         self.url = ""
         self._environment = {**os.environ, **COMPOSE["environment"], "PRIORAUTH_BUNDLES": bundles}
         self.command: list[str | Path] = [
@@ -121,7 +130,7 @@ class Production:
             *("--set", f"persistence_directory={self.state}"),
             *("--set", "bundles.priorauth.polling.min_delay_seconds=1"),
             *("--set", "bundles.priorauth.polling.max_delay_seconds=1"),
-            *(*(options or LEVELS[0]), access),
+            *(*(options or LEVELS[0]), "--bundle", access),
         ]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -131,12 +140,15 @@ class Production:
         return self._process
 
     def start(self) -> None:
-        """Start it, and wait until its port is open: not until it is ready."""
-        port = urlsplit(self.url).port or free_port()
-        self.url = f"{self._scheme}://127.0.0.1:{port}"
+        """Start it, and wait until its port or socket is open: not until it is ready."""
+        if self._uds:
+            self.url = address = f"unix://{self._uds}"
+        else:
+            address = f"127.0.0.1:{urlsplit(self.url).port or free_port()}"
+            self.url = f"{self._scheme}://{address}"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self.command, "--addr", f"127.0.0.1:{port}"],
+                [*self.command, "--addr", address],
                 env=self._environment,
                 stdout=log,
                 stderr=log,
@@ -217,9 +229,7 @@ class Production:
             return answer.status, answer.read().decode()
 
     def _connect(self) -> http.client.HTTPConnection:
-        address = urlsplit(self.url)
-        assert address.hostname
-        return http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+        return connection(self.url)
 
 
 def free_port() -> int:

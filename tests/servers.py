@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import pytest
 
 import priorauth.opa
 
@@ -124,6 +128,56 @@ def dripping(whole: bytes, pause: float = 0.05) -> Answer:
 
 def hanging_up(connection: socket.socket) -> None:
     """No answer at all."""
+
+
+def connection(url: str) -> HTTPConnection:
+    """A connection to `http://host:port` or `unix:///path`."""
+    if url.startswith("unix://"):
+        return _UnixConnection(url.removeprefix("unix://"))
+    return HTTPConnection(url.partition("://")[2], timeout=60)
+
+
+class _UnixConnection(HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=60)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def absent(what: str) -> Exception:
+    """The failure that an absence is in CI; elsewhere it leaves the test out."""
+    if os.environ.get("CI") == "true":
+        return AssertionError(what)
+    pytest.skip(what)
+
+
+@contextlib.contextmanager
+def nginx(config: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """An nginx by this configuration, until the block ends. What it logs is in `folder / "log"`."""
+    command = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if not command:
+        raise absent("no nginx")
+    file = folder / "nginx.conf"
+    file.write_text(config)
+    # Its workers are nobody's otherwise, when root starts it, and cannot open the test's socket.
+    more = "daemon off;" if os.getuid() else "daemon off; user root;"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([command, "-c", file, "-g", more], stdout=log, stderr=log)
+    try:
+        time.sleep(0.1)
+        deadline = time.monotonic() + 20
+        while not (folder / "nginx.pid").exists():
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def port(url: str) -> int:

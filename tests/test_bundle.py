@@ -15,14 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from priorauth import bundle, opa
+from priorauth import bundle
 from priorauth.errors import BundleError, ConfigurationError
 from production import KEYS, ROOT
 
-ROOTS = (
-    *("calendar", "drugs", "facts", "guidelines", "integrity", "placeholders", "plan"),
-    *("priorauth", "schemas", "system", "usual"),
-)
 GUIDELINE = "policy/guidelines/xpovio/2022-10-03/data.yaml"
 
 
@@ -73,7 +69,7 @@ def test_same_sources_same_bytes(checkout: Path, tmp_path: Path) -> None:
 def test_the_commit_is_the_revision(checkout: Path, tmp_path: Path) -> None:
     found = bundle.build(tmp_path / "b.tar.gz", policy=checkout)
     assert found.revision == git(checkout, "rev-parse", "HEAD")
-    assert found.roots == ROOTS
+    assert found.roots == bundle.ROOTS
     assert not found.signed
     assert bundle.verify(found.path) == found
 
@@ -219,12 +215,13 @@ def test_what_was_tampered_with_does_not_verify(tmp_path: Path) -> None:
 
 def test_it_holds_rules_data_and_wasm_and_no_more(bundle_file: Path) -> None:
     content = members(bundle_file.read_bytes())
-    assert tuple(sorted(json.loads(content["/data.json"]))) == tuple(
-        name for name in ROOTS if name not in ("integrity", "priorauth", "system")
-    )
+    rules = ("integrity", "priorauth", "system/authz", "system/health", "system/log")
+    assert sorted(json.loads(content["/data.json"])) == [
+        name for name in bundle.ROOTS if name not in rules
+    ]
     assert json.loads(content["/.manifest"]) == {
         "revision": "test",
-        "roots": list(ROOTS),
+        "roots": list(bundle.ROOTS),
         "rego_version": 1,
     }
     # The rules that check the data are there for sidecars, and not in the Wasm.
@@ -234,12 +231,39 @@ def test_it_holds_rules_data_and_wasm_and_no_more(bundle_file: Path) -> None:
     assert b"priorauth/integrity" not in content["/policy.wasm"]
 
 
-def test_a_bundle_that_would_own_all_data(tmp_path: Path) -> None:
-    (tmp_path / "a.rego").write_text("package priorauth\n\nintegrity := []\n")
-    all_of_it = tmp_path / "b.tar.gz"
-    subprocess.run([opa.ensure(), "build", "a.rego", "-o", all_of_it], cwd=tmp_path, check=True)
-    with pytest.raises(BundleError, match="has no roots"):
-        bundle.verify(all_of_it)
+def test_a_bundle_has_the_policys_roots_and_no_others(bundle_file: Path, tmp_path: Path) -> None:
+    content = members(bundle_file.read_bytes())
+    manifest = json.loads(content["/.manifest"])
+
+    def verified(roots: list[str] | None) -> bundle.Bundle:
+        changed = {name: each for name, each in manifest.items() if name != "roots"}
+        if roots is not None:
+            changed["roots"] = roots
+        own = {**content, "/.manifest": json.dumps(changed).encode()}
+        repacked(tmp_path / "b.tar.gz", own)
+        return bundle.verify(tmp_path / "b.tar.gz")
+
+    ours = list(bundle.ROOTS)
+    assert verified(ours[::-1]).roots == tuple(ours[::-1])
+    for roots, said in (
+        ([*ours, "access"], "access is none"),
+        ([*ours, "access/tokens"], "access/tokens is none"),
+        ([*ours, "other"], "other is none"),
+        ([*(each for each in ours if "system" not in each), "system"], "system is none, system/a"),
+        ([""], "all data is none"),
+        (None, "all data is none"),
+        ([*ours, ours[0]], "overlapped roots"),
+    ):
+        with pytest.raises(BundleError, match=said):
+            verified(roots)
+
+
+def test_a_policy_may_not_hold_who_may_ask(checkout: Path, tmp_path: Path) -> None:
+    (checkout / "policy" / "access").mkdir()
+    (checkout / "policy" / "access" / "data.yaml").write_text("everyone: [caller]\n")
+    with pytest.raises(BundleError, match="access"):
+        bundle.build(tmp_path / "b.tar.gz", policy=checkout, revision="r")
+    assert not (tmp_path / "b.tar.gz").exists()
 
 
 def test_the_commands(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import re
 import select
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -408,6 +410,51 @@ def test_health(url: str) -> None:
     assert "2022-10-03" in done.stdout
 
 
+def test_the_version() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"priorauth {importlib.metadata.version('priorauth')}\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_can_be_shown(shell: str) -> None:
+    done = run("--show-completion", shell)
+    assert done.returncode == 0
+    assert "_PRIORAUTH_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("priorauth de", ["decide"]),
+        ("priorauth gui", ["guideline"]),
+        ("priorauth guideline che", ["check"]),
+        ("priorauth batch --engine ", ["wasm", "sidecar"]),
+        ("priorauth serve --do", ["--docker"]),
+    ],
+)
+def test_bash_completes(words: str, expected: list[str], tmp_path: Path) -> None:
+    """In a bash, by what it is told to source."""
+    command = tmp_path / "priorauth"
+    command.write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
+    command.chmod(0o755)
+    script = (
+        'source <(priorauth --show-completion bash); COMP_WORDS=($1 ${2:+""}); '
+        "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); \"$(complete -p priorauth | sed 's/.*-F "
+        "\\([^ ]*\\) .*/\\1/')\" priorauth; printf '%s\\n' \"${COMPREPLY[@]}\""
+    )
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    trailing = "x" if words.endswith(" ") else ""
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", words, trailing],
+        env=environment(**path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == expected, done.stderr
+
+
 def test_help_documents_the_exit_codes() -> None:
     for arguments in (["--help"], *([c, "--help"] for c in ("decide", "batch", "serve"))):
         done = run(*arguments)
@@ -420,6 +467,91 @@ def test_help_documents_the_exit_codes() -> None:
 # --------------------------------------------------------------------------------------------
 # Failures
 # --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["decide", "--help"],
+        [],
+        ["--version"],
+        ["--show-completion", "bash"],
+        ["guideline", "list"],
+        ["decide", "-", "--json"],
+        ["batch", "-"],
+        ["bundle", "verify", "BUNDLE"],
+    ],
+    ids=" ".join,
+)
+def test_an_output_that_is_full(url: str, bundle_file: Path, arguments: list[str]) -> None:
+    given = [str(bundle_file) if each == "BUNDLE" else each for each in arguments]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *given],
+            input=b"{}",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(PRIORAUTH_URL=url),
+            check=False,
+        )
+    assert done.returncode == 1
+    said = b"priorauth: the output cannot be written: No space left on device\n"
+    assert done.stderr.endswith(said)
+    assert done.stderr.count(said) == 1
+    assert b"Traceback" not in done.stderr
+
+
+def test_errors_that_cannot_be_told() -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, "health", "--url", NOWHERE], stderr=full, env=environment(), check=False
+        )
+    assert done.returncode == 4
+
+
+@pytest.mark.parametrize("imported", ["signal", "json", "urllib3", "requests", "priorauth.client"])
+def test_an_interrupt_before_anything_is_begun(imported: str) -> None:
+    """While modules are still being imported, each of which Python then tells."""
+    command = [sys.executable, "-X", "importtime", "-m", "priorauth", "decide", "-"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), text=True
+    ) as process:
+        assert process.stderr
+        seen = begun = False
+        for line in process.stderr:
+            name = line.rpartition("|")[2].strip()
+            begun = begun or name == "priorauth"
+            seen = seen or name == imported
+            if begun and seen:
+                break
+        else:
+            pytest.fail("it was not imported")
+        time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read().splitlines()
+    assert process.returncode == 130
+    assert rest[-1] == "priorauth: interrupted"
+    assert not [line for line in rest[:-1] if not line.startswith("import time:")]
+
+
+def test_an_interrupt_that_is_to_be_ignored(url: str) -> None:
+    """As for what runs in the background of a script, or with nohup."""
+    command = ["/bin/sh", "-c", 'trap "" INT; echo ready; exec "$@"', "sh", *COMMAND]
+    with subprocess.Popen(
+        [*command, "decide", "-", "--json", "--url", url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment(),
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        for _ in range(20):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        out, _ = process.communicate(b"{}", timeout=30)
+    assert process.returncode == 3
+    assert json.loads(out)["outcome"] == "invalid"
 
 
 @pytest.mark.parametrize(
@@ -503,13 +635,13 @@ def test_a_reader_that_has_had_enough(url: str, tmp_path: Path) -> None:
 
 
 @contextlib.contextmanager
-def running(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(*arguments: str | Path, **env: str) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(),
+        env=environment(**env),
         start_new_session=True,
     )
     try:
@@ -521,15 +653,48 @@ def running(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_serving_until_it_is_stopped(number: int, code: int) -> None:
-    with running("serve", "--port", "0") as process:
+    with running("serve", "--port", "0", PRIORAUTH_TOKEN="mine") as process:
         assert process.stdout
         url = process.stdout.readline().decode().strip()
-        assert run("health", "--url", url).returncode == 0
+        assert run("health", "--url", url, PRIORAUTH_TOKEN="mine").returncode == 0
+        refused = run("health", "--url", url)
+        assert refused.returncode == 4
+        assert "check the token" in refused.stderr
         process.send_signal(number)
         _, err = process.communicate(timeout=20)
     assert process.returncode == code
     assert b"Traceback" not in err
-    assert run("health", "--url", url).returncode == 4
+    assert b"mine" not in err
+    assert run("health", "--url", url, PRIORAUTH_TOKEN="mine").returncode == 4
+
+
+def test_serving_with_a_token_that_it_draws() -> None:
+    with running("serve", "--port", "0") as process:
+        assert process.stdout
+        assert process.stderr
+        url = process.stdout.readline().decode().strip()
+        (name, token) = process.stderr.readline().decode().split()[-1].split("=")
+        assert run("health", "--url", url, **{name: token}).returncode == 0
+        assert run("health", "--url", url).returncode == 4
+
+
+def test_serving_at_a_port_that_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = run("serve", "--port", str(port))
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.count("\n") == 1
+    assert f"port {port} of 127.0.0.1 cannot be had: Address already in use" in done.stderr
+
+
+def test_a_token_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    with private_opa("--authorization=basic") as (url, _):
+        for text, said in (("", "is empty"), (" \n", "is empty"), ("\u00e9", "cannot hold")):
+            file.write_text(text)
+            done = run("health", "--url", url, "--token-file", file)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert said in done.stderr
 
 
 def test_an_interrupted_batch_leaves_nothing(url: str, tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from itertools import count, islice
@@ -250,7 +253,9 @@ def test_urls(given: str, url: str) -> None:
         "http://localhost/v1/data",
         "http://localhost?a=4711",
         "http://localhost#a",
-        "unix:///run/opa.sock",
+        "unix://",
+        "unix://run/opa.sock",
+        f"unix:///{'x' * 200}",
     ],
 )
 def test_urls_that_cannot_work(url: str) -> None:
@@ -272,6 +277,10 @@ def test_urls_that_cannot_work(url: str) -> None:
         {"timeout": math.inf},
         {"ca": __file__},
         {"url": "https://localhost", "ca": "/no/such/file"},
+        {"url": "https://localhost", "uds": "/run/opa.sock"},
+        {"uds": ""},
+        {"uds": "/run/4711\0"},
+        {"uds": "/run/opa.sock", "ca": __file__},
         {"url": "https://localhost", "certificate": (__file__, "/no/such/file")},
     ],
 )
@@ -279,6 +288,32 @@ def test_settings_that_cannot_work(options: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         Client(**options)
     assert "4711" not in str(caught.value)
+
+
+def test_a_unix_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uds = tmp_path / "opa.sock"
+    with Client(uds=uds) as client:
+        with pytest.raises(SidecarUnreachable, match=f"unix://{uds}: No such file"):
+            client.health()
+        (tmp_path / "a.rego").write_text("package priorauth\n\nintegrity := []\n")
+        with private_opa(tmp_path / "a.rego", "--addr", f"unix://{uds}"):
+            assert client.integrity() == ()
+            monkeypatch.chdir(tmp_path)
+            for same in (Client(f"unix://{uds}"), Client(uds="opa.sock")):
+                with same:
+                    assert same.url == client.url == f"unix://{uds}"
+                    assert same.integrity() == ()
+        with pytest.raises(SidecarUnreachable, match=f"unix://{uds}: Connection refused"):
+            client.health()
+
+
+def test_coroutines_ask_by_threads(client: Client) -> None:
+    async def ask() -> list[str | None]:
+        asked = [{**BARE, "request_id": str(n)} for n in range(50)]
+        decided = [asyncio.to_thread(client.decide, request) for request in asked]
+        return [decision.request_id for decision in await asyncio.gather(*decided)]
+
+    assert asyncio.run(ask()) == [str(n) for n in range(50)]
 
 
 def test_no_secret_is_shown() -> None:
@@ -320,16 +355,23 @@ def test_a_closed_client_opens_again(url: str) -> None:
 # --------------------------------------------------------------------------------------------
 
 
-def test_all_that_is_public_is_listed_in_order() -> None:
+def test_all_that_is_public_is_listed_in_order_and_there() -> None:
     assert priorauth.__all__ == sorted(priorauth.__all__)
-    modules = {name for name, value in vars(priorauth).items() if type(value) is type(priorauth)}
-    public = {name for name in vars(priorauth) if not name.startswith("_")}
-    assert set(priorauth.__all__) == public - modules - {"annotations"}
+    assert set(priorauth.__all__) <= set(dir(priorauth))
+    for name in priorauth.__all__:
+        assert getattr(priorauth, name)
+    with pytest.raises(AttributeError, match="module 'priorauth' has no attribute 'Requests'"):
+        _ = priorauth.Requests
+
+
+def test_only_what_is_used_is_imported() -> None:
+    code = "import sys, priorauth; assert not {'requests', 'aiohttp', 'rich'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_every_error_is_of_one_family_and_in_the_tree() -> None:
-    errors = [value for value in vars(priorauth).values() if isinstance(value, type)]
-    errors = [value for value in errors if issubclass(value, Exception)]
+    public = [getattr(priorauth, name) for name in priorauth.__all__]
+    errors = [each for each in public if isinstance(each, type) and issubclass(each, Exception)]
     assert TokenRefused in errors
     assert priorauth.errors.__doc__
     for error in errors:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
 import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import bomb
 from priorauth import Client, opa
 from priorauth.sidecar import IMAGE
 from production import ACCESS, CALLER, KEYS, ROOT, Bundles, eventually, free_port, signed
+from servers import absent
 from test_docker import connect
 
 if TYPE_CHECKING:
@@ -44,13 +48,6 @@ def command() -> list[str]:
     if shutil.which("docker") and not subprocess.run([*plugin, "version"], check=False).returncode:
         return plugin
     raise absent("neither docker-compose nor docker compose")
-
-
-def absent(what: str) -> Exception:
-    """The failure that an absence is in CI; elsewhere it leaves the test out."""
-    if os.environ.get("CI") == "true":
-        return AssertionError(what)
-    pytest.skip(what)
 
 
 class Project:
@@ -82,14 +79,15 @@ class Project:
         return done.stdout
 
     @contextlib.contextmanager
-    def up(self, *files: str) -> Iterator[Container]:
+    def up(self, *files: str) -> Iterator[dict[str, Container]]:
+        """Its containers, by the name of their service."""
         self._command += [word for file in files for word in ("--file", file)]
         try:
             self.run("up", "--detach")
-            (container,) = self._engine.containers.list(
+            found = self._engine.containers.list(
                 all=True, filters={"label": f"com.docker.compose.project={self._name}"}
             )
-            yield container
+            yield {each.labels["com.docker.compose.service"]: each for each in found}
         finally:
             self.run("down", "--volumes", "--timeout", "1")
 
@@ -120,31 +118,60 @@ def probe(container: Container) -> int:
     return code
 
 
+def published(container: Container) -> Any:
+    ports = container.attrs["NetworkSettings"]["Ports"]
+    return {port: where for port, where in ports.items() if where}
+
+
+def no_bomb_arrives(project: Project, container: Container) -> None:
+    """Neither at the port, nor over the containers' network, and OPA is the same as before."""
+    container.reload()
+    before = container.attrs["State"]["Pid"]
+    assert bomb.thrown(bomb.to(project.url)) == dict.fromkeys(bomb.TYPES, 415)
+    addresses = [
+        each["IPAddress"] for each in container.attrs["NetworkSettings"]["Networks"].values()
+    ]
+    assert addresses
+    for address in addresses:
+        for port in (8181, 8282):
+            with socket.socket() as tried:
+                assert tried.connect_ex((address, port)) == errno.ECONNREFUSED
+    container.reload()
+    assert container.attrs["State"]["Pid"] == before
+    assert container.attrs["RestartCount"] == 0
+
+
 def test_up_serves_the_checkout(engine: DockerClient, command: list[str]) -> None:
     project = Project(engine, command, ROOT)
-    with project.up() as container:
+    with project.up() as containers:
+        container = containers["opa"]
         eventually(project.ready)
         with Client(project.url) as client:
             found = client.health()
             assert found.opa_version == opa.VERSION
             assert client.decide({}).outcome == "invalid"
+            no_bomb_arrives(project, container)
+            assert client.decide({}).outcome == "invalid"
         assert probe(container) == 0
         eventually(lambda: health(container) == "healthy", within=30)
-        attributes = container.attrs
-        assert attributes["Config"]["Image"] == IMAGE
-        assert attributes["Config"]["User"].split(":")[0] != "0"
-        host = attributes["HostConfig"]
-        assert host["ReadonlyRootfs"]
-        assert host["CapDrop"] == ["ALL"]
-        assert host["SecurityOpt"] == ["no-new-privileges:true"]
-        assert not host["Privileged"]
-        assert host["Memory"] > 0
-        assert host["MemorySwap"] == host["Memory"]
-        assert host["NanoCpus"] > 0
-        assert host["PidsLimit"] > 0
-        assert not any(mount["RW"] for mount in attributes["Mounts"])
-        published = attributes["NetworkSettings"]["Ports"]
-        assert published == {"8181/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(project.port)}]}
+        assert container.attrs["Config"]["Image"] == IMAGE
+        for each in containers.values():
+            attributes = each.attrs
+            assert attributes["Config"]["User"].split(":")[0] != "0"
+            host = attributes["HostConfig"]
+            assert host["ReadonlyRootfs"]
+            assert host["CapDrop"] == ["ALL"]
+            assert host["SecurityOpt"] == ["no-new-privileges:true"]
+            assert not host["Privileged"]
+            assert host["Memory"] > 0
+            assert host["MemorySwap"] == host["Memory"]
+            assert host["NanoCpus"] > 0
+            assert host["PidsLimit"] > 0
+            written = {m["Destination"] for m in attributes["Mounts"] if m["RW"]}
+            assert written <= {"/run/priorauth"}
+        assert not published(container)
+        here = {"HostIp": "127.0.0.1", "HostPort": str(project.port)}
+        assert published(containers["front"]) == {"8181/tcp": [here]}
         started = time.monotonic()
         project.run("stop")
         assert time.monotonic() - started < 10
@@ -161,7 +188,8 @@ def test_a_policy_that_is_unsound_or_missing_is_not_healthy(
     shutil.copy(ROOT / "docker-compose.yml", copy)
     (copy / "policy" / "plan" / "data.yaml").write_text("clinician_review: {}\n")
     project = Project(engine, command, copy)
-    with project.up() as container:
+    with project.up() as containers:
+        container = containers["opa"]
         eventually(lambda: "Initializing server" in container.logs().decode())
         eventually(lambda: alive(project))
         assert not project.ready()
@@ -169,9 +197,9 @@ def test_a_policy_that_is_unsound_or_missing_is_not_healthy(
     shutil.rmtree(copy / "policy" / "guidelines")
     shutil.copy(ROOT / "policy" / "plan" / "data.yaml", copy / "policy" / "plan")
     project = Project(engine, command, copy)
-    with project.up() as container:
+    with project.up() as containers:
         eventually(lambda: alive(project))
-        assert probe(container) != 0
+        assert probe(containers["opa"]) != 0
 
 
 def alive(project: Project) -> bool:
@@ -210,10 +238,12 @@ def test_with_bundles_from_a_server(
                 PRIORAUTH_STATE=str(state),
             )
             files = ("docker-compose.yml", "deploy/docker-compose.bundles.yml", str(overlay))
-            with project.up(*files) as container:
+            with project.up(*files) as containers:
                 eventually(project.ready)
-                assert probe(container) == 0
+                assert probe(containers["opa"]) == 0
                 with Client(project.url, token=CALLER) as client:
+                    assert client.decide({}).outcome == "invalid"
+                    no_bomb_arrives(project, containers["opa"])
                     assert client.decide({}).outcome == "invalid"
                 kept = state / "bundles" / "priorauth" / "bundle.tar.gz"
                 eventually(kept.exists)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import os
@@ -24,6 +25,7 @@ from priorauth import (
     Client,
     MalformedResult,
     PriorAuthError,
+    RequestRefused,
     SidecarHTTPError,
     SidecarTimeout,
     SidecarUnreachable,
@@ -187,7 +189,7 @@ ECHO = json.dumps({"input": REQUEST}).encode()
         (raw(b"HTTP/1.1 " + ECHO + b"\r\n\r\n"), SidecarUnreachable),
         (raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + ECHO), SidecarUnreachable),
         (raw(b"HTTP/1.1 200 OK\r\nContent-Length: " + ECHO + b"\r\n\r\n"), MalformedResult),
-        (raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + ECHO), SidecarUnreachable),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + ECHO), UndefinedResult),
         (raw(b"HTTP/1.1 200 OK\r\n" + ECHO + b"\r\n\r\n" + ECHO), UndefinedResult),
         (raw(b"HTTP/1.1 404 No\r\n" + ECHO.replace(b":", b"") + b"\r\n\r\n"), SidecarHTTPError),
         (http(ECHO), UndefinedResult),
@@ -228,6 +230,32 @@ def test_a_refused_token(stand_in: Path) -> None:
             assert "wrong-secret" not in str(error)
         with Client(url, token="good") as client:
             assert client.decide(REQUEST).outcome == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        ("401 Unauthorized", "unauthorized", "refused: a batch has at most 1000 requests"),
+        ("400 Bad Request", "invalid_parameter", "request body too large"),
+        ("413 Too Large", None, "not in OPA's words"),
+        ("415 No JSON", "invalid_parameter", "a body is application/json"),
+    ],
+)
+def test_a_refused_request(status: str, code: str | None, said: str) -> None:
+    """By OPA, or by whatever stands in front of it."""
+    body = b"<html>" if code is None else json.dumps({"code": code, "message": said}).encode()
+    with answering(http(body, status)) as (url, _):
+        error = failure(url)
+    assert type(error) is RequestRefused
+    assert (error.status, error.code) == (int(status.split()[0]), code)
+    assert said in str(error)
+
+
+@pytest.mark.parametrize("message", ["refuse", "no refused: x", "invalid: refused: x"])
+def test_a_refused_token_is_no_refused_request(message: str) -> None:
+    for body in ({"code": "unauthorized", "message": message}, {"message": "refused: x"}):
+        with answering(http(json.dumps(body).encode(), "401 No")) as (url, _):
+            assert type(failure(url)) is TokenRefused
 
 
 def test_opas_own_error_with_its_code_and_place(tmp_path: Path) -> None:
@@ -302,6 +330,44 @@ def test_an_opa_without_the_policy(tmp_path: Path) -> None:
 def test_a_body_that_is_no_decision(body: bytes) -> None:
     with answering(http(body)) as (url, _):
         assert type(failure(url)) is MalformedResult
+
+
+ENDLESS = b" " * (1 << 20)
+
+
+def endless(head: str, part: bytes) -> Answer:
+    """Goes on for as long as it is listened to."""
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(f"HTTP/1.1 200 OK\r\n{head}\r\n".encode())
+        for _ in range(200):
+            connection.sendall(part)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        endless("Content-Length: 999999999999\r\n", ENDLESS),
+        endless("Connection: close\r\n", ENDLESS),
+        endless("Transfer-Encoding: chunked\r\n", b"100000\r\n%b\r\n" % ENDLESS),
+    ],
+    ids=["length", "to the end", "chunked"],
+)
+def test_an_answer_without_end_is_not_taken_in(answer: Answer) -> None:
+    with answering(answer) as (url, _):
+        error = failure(url, timeout=60)
+    assert type(error) is MalformedResult
+    assert "more than 67,108,864 bytes" in str(error)
+
+
+def test_a_packed_answer_is_not_unpacked() -> None:
+    packed = gzip.compress(FINE.ljust(1 << 20))
+    with answering(http(packed, "200 OK", "Content-Encoding: gzip")) as (url, _):
+        error = failure(url)
+    assert type(error) is MalformedResult
+    assert "what is not JSON" in str(error)
 
 
 @pytest.mark.parametrize("charset", ["idna", "u\0", "utf-16", "no-such", "ascii"])
@@ -439,8 +505,8 @@ def ask(tablets):
         "dose": {"mg_per_week": 5 * tablets},
         "quantity": {"tablets": tablets, "days_supply": 28},
     }
-    granted = [client.decide(mine).authorization.quantity["tablets"] for _ in range(calls)]
-    return granted == [tablets] * calls
+    decided = [client.decide(mine) for _ in range(calls)]
+    return [each.authorization.quantity["tablets"] for each in decided] == [tablets] * calls
 
 children = []
 for tablets in (12, 16, 20, 12):

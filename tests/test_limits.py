@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from priorauth import Client, TokenRefused
+from priorauth import Client, RequestRefused
 from production import CALLER, COMPOSE, ROOT, Bundles, Production, eventually, signed
 
 pytestmark = pytest.mark.long
@@ -191,6 +191,6 @@ def test_the_server_is_still_small(production: Production) -> None:
 def test_the_client_gives_the_reason(production: Production) -> None:
     with (
         Client(production.url, token=CALLER) as client,
-        pytest.raises(TokenRefused, match="at most 1000 requests: send it in parts"),
+        pytest.raises(RequestRefused, match="at most 1000 requests: send it in parts"),
     ):
         list(client.decide_many([{}] * 1001, batch_size=1001))

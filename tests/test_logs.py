@@ -239,7 +239,7 @@ def keeps_what_was_decided(log: str, decided: list[Any]) -> None:
     single = [entry for entry in entries if entry["path"] == "priorauth/decision"]
     for entry, decision in zip(single, decided, strict=False):
         assert re.fullmatch(r"[0-9a-f-]{36}", entry["decision_id"])
-        assert entry["bundles"] == {"priorauth": {"revision": "r-1"}}
+        assert entry["bundles"]["priorauth"] == {"revision": "r-1"}
         assert entry["metrics"]["timer_server_handler_ns"] > 0
         assert "input" not in entry
         assert entry["result"] == kept(decision)

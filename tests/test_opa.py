@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import pwd
 import subprocess
 import sys
 import threading
@@ -98,12 +100,21 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def go(here: Path) -> Callable[[], list[str]]:
     """A go on PATH that notes how it was called; without a network the real one cannot build."""
-    note = here / "note"
+    return going(here, opa._GO_SUM)
+
+
+def going(here: Path, found: str) -> Callable[[], list[str]]:
+    """With this as the checksum of the source that it has."""
+    note, source = here / "note", here / "source"
+    source.mkdir()
+    told = json.dumps({"Sum": found, "Dir": str(source)})
     executable(
         here / "bin" / "go",
-        f'echo "$CGO_ENABLED $*" >> {note}\n'
-        f'printf "#!/bin/sh\\n{saying(opa.VERSION)}\\n" > "$GOBIN/opa"\n'
-        f'/bin/chmod +x "$GOBIN/opa"',
+        f'echo "$CGO_ENABLED $PWD $*" >> {note}\n'
+        f"if [ $1 = mod ]; then echo '{told}'; exit; fi\n"
+        'while [ "$1" != -o ]; do shift; done\n'
+        f'printf "#!/bin/sh\\n{saying(opa.VERSION)}\\n" > "$2"\n'
+        '/bin/chmod +x "$2"',
     )
     return lambda: note.read_text().splitlines() if note.exists() else []
 
@@ -161,7 +172,9 @@ def test_the_release_is_fetched_once(here: Path, releases: Releases) -> None:
     assert opa.ensure() == opa.find() == cached
     assert len(releases.asked) == 2
     assert all(f"/v{opa.VERSION}/opa_" in path for path in releases.asked)
-    assert told == [f"Downloading OPA {opa.VERSION}"]
+    assert told[0] == f"Downloading OPA {opa.VERSION}"
+    assert "checksum is known from the same server only" in told[1]
+    assert len(told) == 2
 
 
 def test_callers_at_once_fetch_it_once(here: Path, releases: Releases) -> None:
@@ -177,7 +190,7 @@ def test_callers_at_once_fetch_it_once(here: Path, releases: Releases) -> None:
     ("release", "checksum", "why"),
     [
         (RELEASE + b"rm -rf ~", hashlib.sha256(RELEASE).hexdigest(), "does not match the checksum"),
-        (RELEASE, "<html>a hotel's welcome page</html>", "is not a checksum"),
+        (RELEASE, "<html>a hotel's welcome page</html>", r"\.sha256 is no SHA-256"),
         (f"#!/bin/sh\n{saying('1.2.3')}\n".encode(), None, "is version 1.2.3"),
         (b"\x7fELF of another machine", None, "does not run"),
     ],
@@ -190,6 +203,197 @@ def test_a_release_that_does_not_check_is_not_kept(
     with pytest.raises(OpaNotFound, match=why):
         opa.ensure()
     assert [path.name for path in (here / "cache").iterdir()] == [".lock"]
+
+
+def test_a_release_without_end_is_given_up(
+    here: Path, releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    releases.publish(RELEASE * 10_000)
+    monkeypatch.setattr(opa, "_LARGEST", 1 << 16)
+    with pytest.raises(OpaNotFound, match="is larger than"):
+        opa.ensure()
+    assert [path.name for path in (here / "cache").iterdir()] == [".lock"]
+
+
+def test_a_release_whose_checksum_is_known_is_not_asked_for_it(
+    here: Path, releases: Releases, go: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it comes before what go would build."""
+    releases.publish(RELEASE, "0" * 64)
+    known = hashlib.sha256(RELEASE).hexdigest()
+    monkeypatch.setattr(opa, "_SHA256", dict.fromkeys(opa._ASSETS.values(), known))
+    told: list[str] = []
+    assert opa.ensure(told.append).read_bytes() == RELEASE
+    assert [path.rpartition(".")[2] for path in releases.asked] != ["sha256"]
+    assert len(releases.asked) == 1
+    assert told == [f"Downloading OPA {opa.VERSION}"]
+    assert go() == []
+    assert here
+
+
+def test_a_release_that_is_not_the_known_one_is_not_taken(
+    here: Path, releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the server says of itself."""
+    releases.publish(RELEASE + b"rm -rf ~")
+    known = hashlib.sha256(RELEASE).hexdigest()
+    monkeypatch.setattr(opa, "_SHA256", dict.fromkeys(opa._ASSETS.values(), known))
+    with pytest.raises(OpaNotFound, match="does not match the checksum that it must have"):
+        opa.ensure()
+    assert not (here / "cache" / f"opa-{opa.VERSION}").exists()
+
+
+def test_known_checksums_are_of_releases_that_there_are() -> None:
+    assert set(opa._SHA256) <= set(opa._ASSETS.values())
+    assert all(len(bytes.fromhex(known)) == 32 for known in opa._SHA256.values())
+
+
+def test_the_one_that_is_demanded(
+    here: Path, releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = executable(here / "bin" / "opa", saying(opa.VERSION))
+    monkeypatch.setenv("PRIORAUTH_OPA_SHA256", hashlib.sha256(theirs.read_bytes()).hexdigest())
+    assert opa.ensure() == theirs
+    monkeypatch.setenv("PRIORAUTH_OPA_SHA256", hashlib.sha256(RELEASE).hexdigest().upper())
+    theirs.write_text(theirs.read_text() + "# another\n")
+    with pytest.raises(OpaNotFound, match="is not the one that PRIORAUTH_OPA_SHA256 demands"):
+        opa.find()
+    releases.publish(RELEASE, "0" * 64)
+    cached = opa.ensure()
+    assert cached == here / "cache" / f"opa-{opa.VERSION}"
+    monkeypatch.setenv("PRIORAUTH_OPA_SHA256", "0" * 64)
+    with pytest.raises(OpaNotFound, match=r"cache: .* is not the one that PRIORAUTH_OPA_SHA256"):
+        opa.find()
+    monkeypatch.setenv("PRIORAUTH_OPA_SHA256", "none")
+    with pytest.raises(OpaNotFound, match="PRIORAUTH_OPA_SHA256 is no SHA-256"):
+        opa.ensure()
+
+
+def test_what_was_kept_is_checked_before_it_is_run(here: Path, releases: Releases) -> None:
+    releases.publish(RELEASE)
+    cached = opa.ensure()
+    assert cached.parent.stat().st_mode & 0o777 == 0o700
+    record = cached.with_name(f"{cached.name}.sha256")
+    assert record.read_text() == f"{hashlib.sha256(RELEASE).hexdigest()}  {cached.name}\n"
+    spoilt = RELEASE.replace(b"echo", b"ohce")
+    cached.write_bytes(spoilt)
+    with pytest.raises(OpaNotFound, match=f"cache: {cached} is not what was kept there"):
+        opa.find()
+    assert opa.ensure().read_bytes() == RELEASE
+    record.unlink()
+    with pytest.raises(OpaNotFound, match="is not what was kept there"):
+        opa.find()
+
+
+# --------------------------------------------------------------------------------------------
+# Folders that others can write to
+# --------------------------------------------------------------------------------------------
+
+
+def open_to_all(folder: Path) -> None:
+    folder.chmod(0o777)
+
+
+def open_to_all_but_for_what_is_others(folder: Path) -> None:
+    folder.chmod(0o1777)
+
+
+def of_a_group_with_others(folder: Path) -> None:
+    os.chown(folder, -1, 65534)
+    folder.chmod(0o770)
+
+
+def of_another(folder: Path) -> None:
+    os.chown(folder, 65534, -1)
+
+
+def needs_root(spoil: Callable[[Path], None]) -> None:
+    if os.getuid() and spoil in (of_a_group_with_others, of_another):
+        pytest.skip("only root can give a file away")
+
+
+SPOILT = [open_to_all, open_to_all_but_for_what_is_others, of_a_group_with_others, of_another]
+
+
+@pytest.mark.parametrize("spoil", SPOILT, ids=lambda spoil: spoil.__name__)
+@pytest.mark.parametrize("how", ["PATH", "PRIORAUTH_OPA", "link"])
+def test_none_is_run_from_a_folder_that_others_can_write_to(
+    here: Path, monkeypatch: pytest.MonkeyPatch, how: str, spoil: Callable[[Path], None]
+) -> None:
+    needs_root(spoil)
+    folder = here / "theirs"
+    theirs = executable(folder / "opa", f": > {here}/ran\n{saying(opa.VERSION)}")
+    if how == "link":
+        (here / "bin").mkdir()
+        (here / "bin" / "opa").symlink_to(theirs)
+    elif how == "PATH":
+        monkeypatch.setenv("PATH", str(folder))
+    else:
+        monkeypatch.setenv("PRIORAUTH_OPA", str(theirs))
+    assert opa.find()
+    (here / "ran").unlink()
+    spoil(folder)
+    with pytest.raises(OpaNotFound, match=f"{folder}.*, who could replace|{folder}.*so replace"):
+        opa.find()
+    folder.chmod(0o700)
+    os.chown(folder, os.getuid(), os.getgid())
+    theirs.chmod(0o777)
+    with pytest.raises(OpaNotFound, match=r"everybody can write to .*/opa, and"):
+        opa.find()
+    theirs.chmod(0o755)
+    # Nor where a folder further up can be exchanged.
+    here.chmod(0o777)
+    with pytest.raises(OpaNotFound, match=f"everybody can write to {here}"):
+        opa.find()
+    assert not (here / "ran").exists()
+    here.chmod(0o1777)
+    assert opa.find()
+    here.chmod(0o700)
+
+
+def test_a_group_of_ones_own_is_not_others(here: Path) -> None:
+    theirs = executable(here / "bin" / "opa", saying(opa.VERSION))
+    theirs.parent.chmod(0o775)
+    alone = {os.getuid(), 0}
+    members = {user.pw_uid for user in pwd.getpwall() if user.pw_gid == os.getgid()}
+    if os.getgid() and not members <= alone:
+        pytest.skip("this user's group has others")
+    assert opa.find() == theirs
+
+
+@pytest.mark.parametrize("spoil", [open_to_all, of_another], ids=lambda spoil: spoil.__name__)
+def test_the_cache_is_its_users_alone(
+    here: Path, releases: Releases, spoil: Callable[[Path], None]
+) -> None:
+    needs_root(spoil)
+    releases.publish(RELEASE)
+    cache = here / "cache"
+    cache.mkdir()
+    spoil(cache)
+    if spoil is of_another:
+        with pytest.raises(OpaNotFound, match=f"cache: {cache} belongs to another user"):
+            opa.ensure()
+        return
+    opa.ensure()
+    assert cache.stat().st_mode & 0o777 == 0o700
+    here.chmod(0o777)
+    with pytest.raises(OpaNotFound, match=f"everybody can write to {here}"):
+        opa.ensure()
+    here.chmod(0o700)
+
+
+def test_one_can_be_named_from_here(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the work is done later."""
+    theirs = executable(here / "elsewhere" / "opa", saying(opa.VERSION))
+    monkeypatch.setenv("PRIORAUTH_OPA", "elsewhere/opa")
+    monkeypatch.chdir(here)
+    assert opa.ensure() == theirs
+    monkeypatch.setenv("PRIORAUTH_OPA", "opa")
+    with pytest.raises(OpaNotFound, match=f"PRIORAUTH_OPA: {here}/opa does not run: No such file"):
+        opa.ensure()
+    monkeypatch.delenv("PRIORAUTH_OPA")
+    monkeypatch.setenv("PATH", "elsewhere")
+    assert opa.ensure() == theirs
 
 
 def test_a_release_that_drips_in_is_given_up(
@@ -213,15 +417,27 @@ def test_go_builds_it_once_when_no_release_can_be_had(
     assert opa.version(cached) == opa.VERSION
     assert opa.ensure() == cached
     package = f"github.com/open-policy-agent/opa@v{opa.VERSION}"
-    assert go() == [f"0 install -trimpath -ldflags -s -w {package}"]
+    download, build = go()
+    assert download.endswith(f" mod download -json {package}")
+    assert build.startswith(f"0 {here}/source build -trimpath -ldflags -s -w -o ")
     assert told == [f"Building OPA {opa.VERSION} with go, this once: a minute or two"]
 
 
-def test_go_builds_it_when_the_release_is_missing(
+def test_go_builds_it_rather_than_that_a_checksum_is_taken_on_trust(
     here: Path, releases: Releases, go: Callable[[], list[str]]
 ) -> None:
+    releases.publish(RELEASE)
     assert opa.ensure().exists()
-    assert len(go()) == 1
+    assert len(go()) == 2
+    assert releases.asked == []
+
+
+@pytest.mark.usefixtures("offline")
+def test_go_builds_no_other_source(here: Path) -> None:
+    calls = going(here, "h1:another=")
+    with pytest.raises(OpaNotFound, match="go: the source is not what Go's checksum database has"):
+        opa.ensure()
+    assert len(calls()) == 1
 
 
 @pytest.mark.usefixtures("offline")
@@ -234,9 +450,9 @@ def test_what_was_tried_is_said(here: Path) -> None:
     told = str(caught.value).splitlines()
     assert told[1] == "  - PATH: it has no opa"
     assert told[2] == f"  - cache: {here}/cache/opa-{opa.VERSION} is not there"
-    assert told[3].startswith("  - official release: http://127.0.0.1:9/v")
-    assert told[3].endswith("Connection refused")
-    assert told[4] == "  - go install: no such module"
+    assert told[3] == "  - go: no such module"
+    assert told[4].startswith("  - official release: http://127.0.0.1:9/v")
+    assert told[4].endswith("Connection refused")
     assert "PRIORAUTH_OPA" in told[5]
 
 

@@ -7,22 +7,25 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import bomb
 import priorauth
-from priorauth import Client, opa, policy
+from priorauth import Client, Health, opa, policy
 from priorauth.errors import (
     ConfigurationError,
     SidecarStartError,
     SidecarUnreachable,
+    TokenRefused,
     UnsoundPolicy,
 )
 from priorauth.sidecar import LocalSidecar
@@ -72,7 +75,8 @@ def test_it_answers_until_the_block_ends() -> None:
     sidecar = LocalSidecar()
     with sidecar as url, Client(url) as client:
         assert url == sidecar.url
-        assert url.startswith("http://127.0.0.1:")
+        assert url.startswith("unix:///")
+        assert sidecar.token is None
         assert sidecar.opa_version == opa.version(opa.ensure())
         assert client.health().guidelines
         pid = sidecar.pid
@@ -194,21 +198,27 @@ def test_a_figure_that_its_clause_does_not_have_is_an_error(copy: Path) -> None:
 def test_an_unsound_policy_is_never_served_on_a_port_that_was_named(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Others may know the port, and the token: who asks meanwhile is not answered."""
     mistake(copy)
     port = free_port()
-    served: list[str] = []
-    start = LocalSidecar._start
+    asked: list[str] = []
+    health = Client.health
 
-    def noted(sidecar: LocalSidecar) -> str:
-        served.append(start(sidecar))
-        return served[-1]
+    def noted(client: Client) -> Health:
+        with contextlib.suppress(SidecarUnreachable):
+            return health(client)
+        with Client(f"http://127.0.0.1:{port}", token="t") as theirs:
+            with pytest.raises(SidecarUnreachable, match="Connection refused"):
+                theirs.decide({})
+            asked.append(theirs.url)
+        raise SidecarUnreachable
 
-    monkeypatch.setattr(LocalSidecar, "_start", noted)
-    with pytest.raises(UnsoundPolicy, match=MISTAKE), LocalSidecar(copy, port=port):
+    monkeypatch.setattr(Client, "health", noted)
+    with pytest.raises(UnsoundPolicy, match=MISTAKE), LocalSidecar(copy, port=port, token="t"):
         pass
-    (elsewhere,) = served
-    assert not elsewhere.endswith(f":{port}")
-    with LocalSidecar(port=port) as url:
+    assert asked
+    monkeypatch.undo()
+    with LocalSidecar(port=port, token="t") as url:
         assert url == f"http://127.0.0.1:{port}"
 
 
@@ -243,13 +253,15 @@ def test_a_folder_without_a_policy_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_an_error() -> None:
-    with LocalSidecar() as url:
-        port = int(url.rpartition(":")[2])
+    before = children(os.getpid())
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
         with (
-            pytest.raises(SidecarStartError, match="address already in use"),
+            pytest.raises(SidecarStartError, match=f"port {port} .*Address already in use; end"),
             LocalSidecar(port=port),
         ):
             pass
+    assert children(os.getpid()) == before
 
 
 def test_one_that_takes_too_long_is_an_error(tmp_path: Path) -> None:
@@ -273,27 +285,174 @@ def test_what_is_no_opa_is_an_error(tmp_path: Path) -> None:
 HOLDER = """
 from priorauth.sidecar import LocalSidecar
 import time
-sidecar = LocalSidecar()
+sidecar = LocalSidecar(port=0)
 with sidecar:
     print(sidecar.pid, flush=True)
     time.sleep(60)
 """
 
+FORKING = """
+from priorauth.sidecar import LocalSidecar
+import os, time
+sidecar = LocalSidecar(port=0)
+with sidecar:
+    child = os.fork()
+    if child:
+        print(sidecar.pid, sidecar.url, child, flush=True)
+    time.sleep(60)
+"""
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_none_is_left_when_its_holder_ends(how: signal.Signals) -> None:
+
+@contextlib.contextmanager
+def holding(code: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A process that holds a sidecar, with this for its temporary files; and what it printed."""
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER],
+        [sys.executable, "-c", code],
+        env=os.environ | {"TMPDIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
     ) as holder:
         assert holder.stdout
-        pid = int(holder.stdout.readline())
+        yield holder, holder.stdout.readline().split()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_none_is_left_when_its_holder_ends(how: signal.Signals, tmp_path: Path) -> None:
+    with holding(HOLDER, tmp_path) as (holder, (pid,)):
         started = children(holder.pid)
+        assert list(tmp_path.iterdir())
         # As Ctrl-C or a closed terminal does: to the whole group, not to the holder only.
         os.killpg(holder.pid, how)
         holder.wait(10)
-    assert pid in started
+    assert int(pid) in started
     assert wait_for(lambda: started.isdisjoint(processes()))
+    assert wait_for(lambda: not list(tmp_path.iterdir()))
+
+
+def test_none_is_left_when_its_holder_is_killed_and_a_forked_child_lives(tmp_path: Path) -> None:
+    with holding(FORKING, tmp_path) as (holder, (pid, url, child)):
+        started = children(holder.pid) - {int(child)}
+        assert int(pid) in started
+        holder.kill()
+        holder.wait(10)
+        try:
+            assert wait_for(lambda: started.isdisjoint(processes()))
+            assert wait_for(lambda: not list(tmp_path.iterdir()))
+            assert running(int(child))
+            # Nor does the child keep the port.
+            with LocalSidecar(port=int(url.rpartition(":")[2])) as again:
+                assert again == url
+        finally:
+            os.kill(int(child), signal.SIGKILL)
+
+
+def test_a_forked_child_ends_nothing_of_its_parents() -> None:
+    sidecar = LocalSidecar(port=0)
+    child = 1
+    try:
+        with sidecar as url:
+            child = os.fork()
+            if child:
+                assert os.waitpid(child, 0)[1] == 0
+                with Client(url, token=sidecar.token) as client:
+                    assert client.health()
+    finally:
+        if not child:
+            os._exit(0)
+
+
+# --------------------------------------------------------------------------------------------
+# Who may ask it
+# --------------------------------------------------------------------------------------------
+
+
+def asked(
+    url: str, method: str, path: str, body: bytes | None = None, **headers: str
+) -> tuple[int, str]:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    with contextlib.closing(bomb.to(url)()) as connection:
+        connection.request(method, path, body, sent)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+WRITES = [
+    ("PATCH", "/v1/data/plan"),
+    ("PUT", "/v1/data/access"),
+    ("PUT", "/v1/policies/mine"),
+    ("DELETE", "/v1/data/guidelines"),
+    ("POST", "/v1/query"),
+    ("GET", "/v1/config"),
+    ("GET", "/v1/data/guidelines"),
+    ("POST", "/v1/data/access"),
+]
+DECISION = "/v1/data/priorauth/decision"
+
+
+@pytest.mark.parametrize("port", [None, 0], ids=["socket", "port"])
+def test_nobody_may_change_or_look_behind_it(port: int | None) -> None:
+    sidecar = LocalSidecar(port=port)
+    with sidecar as url:
+        own = {"Authorization": f"Bearer {sidecar.token}"} if sidecar.token else {}
+        with Client(url, token=sidecar.token) as client:
+            before = client.catalog()
+            for method, path in WRITES:
+                for headers in ({}, own):
+                    body = b'[{"op": "add", "path": "/x", "value": 1}]'
+                    sent = {"Content_Type": "application/json", **headers}
+                    assert asked(url, method, path, body, **sent)[0] == 401, (method, path)
+            assert client.catalog() == before
+            for headers in ({}, own):
+                sent = {"Content_Type": "application/json", "Origin": "https://page.example"}
+                status, said = asked(url, "POST", DECISION, b"{}", **sent, **headers)
+                assert status == 401
+                assert headers != own or "web pages may not ask" in said
+
+
+def test_its_socket_is_for_its_user_alone() -> None:
+    sidecar = LocalSidecar()
+    with sidecar as url:
+        uds = Path(url.removeprefix("unix://"))
+        assert uds.parent.stat().st_mode & 0o777 == 0o700
+        assert uds.stat().st_mode & 0o777 == 0o600
+        assert bomb.ports(sidecar.pid) == set()
+        if os.getuid() == 0:
+            other = (
+                "import os, socket, sys; os.setgid(65534); os.setuid(65534); "
+                "socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+            )
+            done = subprocess.run(
+                [sys.executable, "-c", other, uds], capture_output=True, text=True, check=False
+            )
+            assert done.stderr.endswith("PermissionError: [Errno 13] Permission denied\n")
+
+
+def test_at_a_port_it_asks_for_its_token() -> None:
+    one, two = LocalSidecar(port=0), LocalSidecar(port=0)
+    with one as url, two as other:
+        assert one.token
+        assert one.token != two.token
+        assert one.url != other
+        for token in (None, two.token, "x" * 64):
+            with Client(url, token=token) as client, pytest.raises(TokenRefused):
+                client.decide({})
+        with Client(url, token=one.token) as client:
+            assert client.decide({}).outcome == "invalid"
+        # Neither opens a port of its own.
+        assert bomb.ports(one.pid) == bomb.ports(two.pid) == set()
+
+
+def test_its_token_can_be_named() -> None:
+    with LocalSidecar(port=0, token="mine") as url, Client(url, token="mine") as client:
+        assert client.decide({}).outcome == "invalid"
+
+
+def test_a_long_folder_for_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket's path is at most 107 bytes long."""
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with LocalSidecar() as url, Client(url) as client:
+        assert client.health()

@@ -49,9 +49,10 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         shutil.copytree(ROOT / name, folder / name)
     data = folder / "policy" / "guidelines" / "xpovio" / "2022-10-03" / "data.yaml"
     text = data.read_text()
-    assert text.count("minimum: 18\n") == 1
-    # In its words too, or the policy is not sound.
-    data.write_text(text.replace("minimum: 18\n", "minimum: 80\n").replace("18 years", "80 years"))
+    for old, new in ((" 18 years", " 80 years"), ("minimum: 18\n", "minimum: 80\n")):
+        assert old in text
+        text = text.replace(old, new)
+    data.write_text(text)
     return signed(folder / "b.tar.gz", "strict", policy=folder)
 
 
@@ -87,7 +88,7 @@ def test_a_decision_can_be_traced(tmp_path: Path, good: bytes) -> None:
     logged = {entry["decision_id"]: entry for entry in log if "decision_id" in entry}
     for decision in (one, *many):
         assert decision.decision_id in logged
-        assert logged[decision.decision_id]["bundles"] == {"priorauth": {"revision": "good"}}
+        assert logged[decision.decision_id]["bundles"]["priorauth"] == {"revision": "good"}
     assert one == many[0], "where it comes from is no part of what is decided"
 
 
@@ -250,18 +251,55 @@ def of_another_key(_: bytes, folder: Path) -> bytes:
     return signed(folder / "b.tar.gz", "bad", key="other")
 
 
-def not_compiling(_: bytes, folder: Path) -> bytes:
-    """Signed with the right key, for the signer too can err."""
-    (folder / "priorauth").mkdir()
-    (folder / "priorauth" / "a.rego").write_text("package priorauth\n\nx := data.priorauth.f(1)\n")
-    (folder / ".manifest").write_text('{"revision": "bad", "roots": ["priorauth"]}')
+def properly_signed(content: dict[str, bytes], folder: Path) -> bytes:
+    """With the right key, for the signer too can err, or be made to."""
+    whole = folder / "whole"
+    for name, each in content.items():
+        if name != "/.signatures.json":
+            file = whole / name.lstrip("/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(each)
     claims = folder / "claims"
     claims.write_text('{"keyid": "policy", "scope": "priorauth"}')
     sign: list[str | Path] = [opa.ensure(), "sign", "--bundle", ".", "--signing-alg", "ES256"]
     sign += ["--signing-key", KEYS / "policy.pem", "--claims-file", claims]
-    subprocess.run(sign, cwd=folder, check=True)
-    names = ("priorauth/a.rego", ".manifest", "claims", ".signatures.json")
-    return packed({f"/{name}": (folder / name).read_bytes() for name in names})
+    subprocess.run(sign, cwd=whole, check=True)
+    files = [path for path in whole.rglob("*") if path.is_file()]
+    return packed({f"/{path.relative_to(whole)}": path.read_bytes() for path in files})
+
+
+def not_compiling(_: bytes, folder: Path) -> bytes:
+    return properly_signed(
+        {
+            "/priorauth/a.rego": b"package priorauth\n\nx := data.priorauth.f(1)\n",
+            "/.manifest": b'{"revision": "bad", "roots": ["priorauth"]}',
+        },
+        folder,
+    )
+
+
+def owning(content: bytes, folder: Path, *roots: str) -> bytes:
+    """A bundle with more roots, and data of its own on who may ask."""
+    found = members(content)
+    data = json.loads(found["/data.json"]) | {"access": {"everyone": ["caller", "operator"]}}
+    manifest = json.loads(found["/.manifest"]) | {"revision": "bad"}
+    kept = [old for old in manifest["roots"] if not any(old.startswith(new) for new in roots)]
+    manifest["roots"] = [*kept, *roots]
+    found["/data.json"] = json.dumps(data).encode()
+    found["/.manifest"] = json.dumps(manifest).encode()
+    return properly_signed(found, folder)
+
+
+def owning_access(content: bytes, folder: Path) -> bytes:
+    return owning(content, folder, "access")
+
+
+def owning_all_of_system(content: bytes, folder: Path) -> bytes:
+    return owning(content, folder, "access", "system")
+
+
+def owning_everything(content: bytes, folder: Path) -> bytes:
+    return owning(content, folder, "")
 
 
 def nothing(_: bytes, __: Path) -> None:
@@ -279,6 +317,9 @@ BAD: dict[Callable[[bytes, Path], bytes | None], str] = {
     unsigned: "missing .signatures.json",
     of_another_key: "failed to verify JWT signature",
     not_compiling: "undefined function data.priorauth.f",
+    owning_access: "root access is in multiple bundles",
+    owning_all_of_system: "root access is in multiple bundles",
+    owning_everything: "overlap with any other bundle root",
     nothing: "404",
     not_a_bundle: "invalid header",
 }
@@ -313,11 +354,34 @@ def test_a_bad_bundle_changes_nothing_and_shows_in_the_status(
     assert "Bundle" in production.log.read_text()
     kept = production.state / "bundles" / "priorauth" / "bundle.tar.gz"
     assert kept.read_bytes() == good
+    assert production.ask("POST", "/v1/data/priorauth/decision", {"input": {}})[0] == 401
     bundles.content = good
     eventually(lambda: "code" not in production.status())
 
 
-@pytest.mark.parametrize("spoil", [tampered, unsigned, of_another_key], ids=lambda s: s.__name__)
+def test_a_bundle_cannot_make_way_for_one_that_says_who_may_ask(
+    surviving: tuple[Production, Bundles], good: bytes, tmp_path: Path
+) -> None:
+    """OPA keeps under `system/bundles` who owns what: a bundle that owned it would empty it."""
+    production, bundles = surviving
+    for root in ("system", "system/bundles", "system/bundles/x"):
+        found = members(good)
+        manifest = json.loads(found["/.manifest"]) | {"revision": "first"}
+        others = [each for each in manifest["roots"] if not each.startswith("system/")]
+        keep = [] if root == "system" else ["system/authz", "system/health", "system/log"]
+        found["/.manifest"] = json.dumps(manifest | {"roots": [*others, *keep, root]}).encode()
+        folder = tmp_path / root.replace("/", "-")
+        folder.mkdir()
+        bundles.content = properly_signed(found, folder)
+        eventually(lambda: "overlap" in json.dumps(production.status()))
+        assert production.revision() == "good"
+        bundles.content = good
+        eventually(lambda: "code" not in production.status())
+
+
+@pytest.mark.parametrize(
+    "spoil", [tampered, unsigned, of_another_key, owning_access], ids=lambda s: s.__name__
+)
 def test_a_bad_bundle_at_the_start_serves_nobody(
     good: bytes, tmp_path: Path, spoil: Callable[[bytes, Path], bytes | None]
 ) -> None:

@@ -35,6 +35,7 @@ from priorauth import (
     _wasm,
     bundle,
     opa,
+    policy,
 )
 from priorauth.errors import BundleError
 
@@ -489,6 +490,25 @@ def test_the_package_s_own_policy_is_built_once(
         assert engine.decide(INITIAL).outcome == "approved"
         assert engine.url == built.as_uri()
     assert built.stat().st_mtime_ns == when
+    # What is not what was built is built anew.
+    sound = built.read_bytes()
+    for spoilt in (sound[:-1], b"\0" * len(sound), strict_of(tmp_path)):
+        built.write_bytes(spoilt)
+        with WasmEngine() as engine:
+            assert engine.decide(INITIAL).outcome == "approved"
+        assert built.read_bytes() == sound
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+def strict_of(folder: Path) -> bytes:
+    """A sound bundle of another policy."""
+    other = folder / "other"
+    for name in policy.FOLDERS:
+        shutil.copytree(policy.root() / name, other / name)
+    data = other / "policy" / "plan" / "data.yaml"
+    data.write_text(data.read_text().replace("early_renewal_days: 60", "early_renewal_days: 61"))
+    built = bundle.build(folder / "other.tar.gz", policy=other, revision="other")
+    return built.path.read_bytes()
 
 
 def test_without_the_extra(bundle_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

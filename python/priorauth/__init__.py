@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from .catalog import Clause, Guideline, GuidelineVersion, Question, Section
-from .client import Client
-from .decider import Decider, Health
-from .decision import (
-    Authorization,
-    Criterion,
-    Decision,
-    GuidelineReference,
-    Missing,
-    Notice,
-    Outcome,
-    Reason,
-    RequestFault,
-    Status,
-)
-from .errors import (
-    ConfigurationError,
-    EngineFault,
-    IntegrityFault,
-    MalformedResult,
-    NotJSON,
-    OpaError,
-    OpaNotFound,
-    PriorAuthError,
-    SidecarError,
-    SidecarHTTPError,
-    SidecarStartError,
-    SidecarTimeout,
-    SidecarUnreachable,
-    TokenRefused,
-    UndefinedResult,
-    UnsoundPolicy,
-)
-from .sidecar import DockerSidecar, LocalSidecar
-from .wasm import WasmEngine
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .catalog import Clause, Guideline, GuidelineVersion, Question, Section
+    from .client import Client
+    from .decider import Decider, Health
+    from .decision import (
+        Authorization,
+        Criterion,
+        Decision,
+        GuidelineReference,
+        Missing,
+        Notice,
+        Outcome,
+        Reason,
+        RequestFault,
+        Status,
+    )
+    from .errors import (
+        ConfigurationError,
+        EngineFault,
+        IntegrityFault,
+        MalformedResult,
+        NotJSON,
+        OpaError,
+        OpaNotFound,
+        PriorAuthError,
+        RequestRefused,
+        SidecarError,
+        SidecarHTTPError,
+        SidecarStartError,
+        SidecarTimeout,
+        SidecarUnreachable,
+        TokenRefused,
+        UndefinedResult,
+        UnsoundPolicy,
+    )
+    from .sidecar import DockerSidecar, LocalSidecar
+    from .wasm import WasmEngine
+
+_MODULES = ("errors", "decision", "catalog", "decider", "client", "sidecar", "wasm")
 
 __all__ = [
     "Authorization",
@@ -65,6 +72,7 @@ __all__ = [
     "Question",
     "Reason",
     "RequestFault",
+    "RequestRefused",
     "Section",
     "SidecarError",
     "SidecarHTTPError",
@@ -77,3 +85,19 @@ __all__ = [
     "UnsoundPolicy",
     "WasmEngine",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # What is used is imported, and no more: half a second less before a command can be interrupted.
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    for module in _MODULES if name in __all__ else ():
+        found = importlib.import_module(f"{__name__}.{module}")
+        if name in vars(found):
+            globals()[name] = vars(found)[name]
+            return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

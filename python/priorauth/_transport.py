@@ -1,7 +1,8 @@
 """opa-python-client's OpaClient over a session that takes nothing from its surroundings.
 
 The environment (proxies, netrc, CA bundles), redirects and cookies have no say; a call as a whole
-has a deadline, however slowly its answer drips in; and any status but 200 is an error.
+has a deadline, however slowly its answer drips in, and its answer a largest size; and any status
+but 200 is an error.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 import json
 import os
 import re
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,11 +32,15 @@ from .errors import (
     ConfigurationError,
     MalformedResult,
     OpaError,
+    RequestRefused,
     SidecarHTTPError,
     TokenRefused,
 )
 
 Traceparent = Callable[[], "str | None"]
+
+LARGEST_ANSWER = 1 << 26
+"""The bytes that an answer may have, its head included."""
 
 _POOL_SIZE = 64
 
@@ -45,14 +51,20 @@ _RETRIES = Retry(0, read=False)
 class OPA(OpaClient):  # type: ignore[misc]
     """An OpaClient whose session is hardened; `timeout` is for a whole call, in seconds.
 
+    With `uds`, the path of a unix socket, it is that which it connects to, whatever the host.
+
     A process that is forked has a session of its own: two that read answers off one connection
     would take each other's.
     """
 
     _traceparent: Traceparent | None = None
 
+    def __init__(self, *args: Any, uds: str | None = None, **kwargs: Any) -> None:
+        self._uds = uds
+        super().__init__(*args, **kwargs)
+
     def _init_session(self) -> _Session:
-        session = _Session(self._traceparent)
+        session = _Session(self._traceparent, self._uds)
         session.headers.update(self.headers or {})
         session.verify = self.ssl or True
         session.cert = self.cert
@@ -81,15 +93,15 @@ class OPA(OpaClient):  # type: ignore[misc]
 
 
 class _Session(requests.Session):
-    def __init__(self, traceparent: Traceparent | None) -> None:
+    def __init__(self, traceparent: Traceparent | None, uds: str | None) -> None:
         super().__init__()
         self.traceparent = traceparent
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # A decision is a few kilobytes over a short way: packing costs more than it saves.
         self.headers.update({"Accept-Encoding": "identity", "User-Agent": "priorauth"})
-        self.mount("http://", _Adapter(max_retries=_RETRIES, pool_maxsize=_POOL_SIZE))
-        self.mount("https://", _Adapter(max_retries=_RETRIES, pool_maxsize=_POOL_SIZE))
+        self.mount("http://", _Adapter(uds))
+        self.mount("https://", _Adapter(None))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
@@ -112,9 +124,14 @@ class _Session(requests.Session):
 
 
 class _Adapter(HTTPAdapter):
+    def __init__(self, uds: str | None) -> None:
+        self._uds = uds
+        super().__init__(max_retries=_RETRIES, pool_maxsize=_POOL_SIZE)
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        plain = unix_pool(self._uds) if self._uds else _HTTPPool
+        self.poolmanager.pool_classes_by_scheme = {"http": plain, "https": _HTTPSPool}
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         # Every entry point is a pure function of its input, so a call may always be sent again; it
@@ -126,6 +143,10 @@ class _Adapter(HTTPAdapter):
     def build_response(self, *args: Any, **kwargs: Any) -> requests.Response:
         response = super().build_response(*args, **kwargs)
         response.__class__ = _Answer
+        if self._uds:
+            response.url = f"unix://{self._uds}{response.request.path_url}"
+        # None was asked for: unpacked, an answer could have any size.
+        response.raw.headers.discard("Content-Encoding")
         return response
 
 
@@ -166,7 +187,10 @@ class _Deadline(urllib3.Timeout):
 
 
 class _Response(http.client.HTTPResponse):
-    """A response that is read whole, headers and body, within the time its socket has left."""
+    """A response that is read whole, headers and body, within the time its socket has left.
+
+    Its size is bounded too.
+    """
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -184,6 +208,7 @@ class _Timed(io.RawIOBase):
         self._raw = raw
         self._sock = sock
         self._end = time.monotonic() + sock.gettimeout()
+        self._left = LARGEST_ANSWER
 
     def readable(self) -> bool:
         return True
@@ -193,7 +218,14 @@ class _Timed(io.RawIOBase):
         if left <= 0:
             raise TimeoutError("timed out")
         self._sock.settimeout(left)
-        return self._raw.readinto(buffer)
+        size: int | None = self._raw.readinto(buffer)
+        self._left -= size or 0
+        if self._left < 0:
+            raise MalformedResult(
+                f"an answer has more than {LARGEST_ANSWER:,} bytes; ask for fewer decisions at "
+                "once, and check that what answers is an OPA"
+            )
+        return size
 
     def close(self) -> None:
         self._raw.close()
@@ -214,6 +246,26 @@ class _HTTPPool(HTTPConnectionPool):
 
 class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
+
+
+def unix_pool(path: str) -> type[HTTPConnectionPool]:
+    """A pool of connections to the unix socket at this path, whatever the host."""
+
+    class Connection(_HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.settimeout(self.timeout)
+                connection.connect(path)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    return Pool
 
 
 def _sound_traceparent(header: object) -> str:
@@ -242,16 +294,28 @@ def _refusal(response: requests.Response) -> SidecarHTTPError:
         if errors:
             said += f" ({', '.join(f'{e.code} at {e.location}' for e in errors)})"
     kind = SidecarHTTPError
-    if status in (401, 403):
+    if _refused(status, code, said):
+        kind, advice = RequestRefused, "send less at once, as JSON"
+    elif status in (401, 403):
         kind, advice = TokenRefused, "check the token that is sent, and what may be asked with it"
     elif 300 <= status < 400:
         advice = "redirects are not followed; check the sidecar's URL"
     elif status < 500:
-        advice = "check the sidecar's URL and its limits"
+        advice = "check the sidecar's URL"
     else:
         advice = "see the sidecar's log"
     message = f"{_place(response)} answered {status}, {said}; {advice}"
     return kind(message, status=status, code=code, errors=errors)
+
+
+def _refused(status: int, code: str | None, said: str) -> bool:
+    """Whether it is the request that is refused, by OPA or by what stands in front of it."""
+    if status in (413, 415):
+        return True
+    return (status, code) == (400, "invalid_parameter") or (
+        # The rules on access have but one status; `rego/system/authz.rego` says what it is about.
+        (status, code) == (401, "unauthorized") and said.startswith("unauthorized: refused: ")
+    )
 
 
 def _place(response: requests.Response) -> str:

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import _cache
 from . import opa as _opa
 from . import policy as _policy
 from ._document import items
@@ -36,6 +37,13 @@ ENTRYPOINTS = ("decision", "decisions", "catalog", "facts")
 """The rules under `priorauth` that a bundle's Wasm can be asked for: all but `integrity`, which
 needs builtins that only OPA itself has."""
 
+ROOTS = (
+    *("calendar", "drugs", "facts", "guidelines", "integrity", "placeholders", "plan"),
+    *("priorauth", "schemas", "system/authz", "system/health", "system/log"),
+)
+"""The parts of OPA's data that a bundle owns: these and no others. `access` is the operator's own,
+and what else is under `system` is OPA's, which keeps there what other bundles own."""
+
 _ALGORITHM = "ES256"
 _DATA = ("data.yaml", "data.json")
 _LARGEST = 1 << 28
@@ -45,8 +53,8 @@ _LARGEST = 1 << 28
 class Bundle:
     """A bundle on file. `sha256` is that of the file, in hexadecimal; `size` is in bytes.
 
-    `roots` are the parts of OPA's data that it owns, and `signed` says whether it has a signature:
-    only `verify` with a key says that the signature is good.
+    `roots` are the parts of OPA's data that it owns: `ROOTS`. `signed` says whether it has a
+    signature: only `verify` with a key says that the signature is good.
     """
 
     path: Path
@@ -80,8 +88,8 @@ def build(
     signing: list[str | Path] = []
     with tempfile.TemporaryDirectory() as scratch:
         staged = Path(scratch, "bundle")
-        roots = _stage(root, staged)
-        manifest = {"revision": revision, "roots": roots, "rego_version": 1}
+        _stage(root, staged)
+        manifest = {"revision": revision, "roots": ROOTS, "rego_version": 1}
         # Not as a target of its own: its manifest would have sidecars run the Wasm, not the rules.
         (staged / "policy.wasm").write_bytes(_compile_wasm(root))
         (staged / ".manifest").write_text(json.dumps(manifest))
@@ -136,16 +144,20 @@ def integrity(path: Path) -> tuple[IntegrityFault, ...]:
 
 
 def default_bundle() -> Path:
-    """The bundle of the package's own policy, in the cache; built when it is not there.
+    """The bundle of the package's own policy, in the cache; built when what was kept is not there.
 
     Raises BundleError and OpaNotFound.
     """
     made_from = f"opa {_opa.VERSION} {_policy.digest(_policy.root())}"
     revision = hashlib.sha256(made_from.encode()).hexdigest()[:16]
-    bundle = _opa.cache() / f"bundle-{revision}.tar.gz"
-    if not bundle.exists():
-        bundle.parent.mkdir(parents=True, exist_ok=True)
-        build(bundle, revision=revision)
+    bundle = _cache.location() / f"bundle-{revision}.tar.gz"
+    try:
+        _cache.folder()
+        if not _cache.holds(bundle):
+            with _cache.workshop() as scratch:
+                _cache.keep(build(scratch / "bundle", revision=revision).path, bundle)
+    except OSError as error:
+        raise BundleError(f"the cache cannot be used: {error}") from error
     return bundle
 
 
@@ -185,8 +197,8 @@ def _files(bundle: bytes, suffix: str) -> Iterator[tuple[str, bytes]]:
         raise ConfigurationError("the bundle is no gzipped tar archive, or is cut short") from None
 
 
-def _stage(root: Path, staged: Path) -> list[str]:
-    """Lay out what goes into the bundle, and return the parts of OPA's data that it owns."""
+def _stage(root: Path, staged: Path) -> None:
+    """Lay out what goes into the bundle."""
     for folder in _policy.paths(root):
         for path in sorted(folder.rglob("*")):
             if path.is_dir() or path.match(_policy.TESTS):
@@ -200,7 +212,6 @@ def _stage(root: Path, staged: Path) -> list[str]:
                 target = staged / path.relative_to(folder)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
-    return sorted(path.name for path in staged.iterdir() if path.is_dir())
 
 
 def _compile_wasm(policy: Path) -> bytes:
@@ -237,10 +248,11 @@ def _compile_wasm(policy: Path) -> bytes:
 def _inspect(path: Path) -> Bundle:
     """What a bundle says it is, once its rules find it sound."""
     found = _json("inspect", "--format", "json", path)
-    revision, roots = found["manifest"].get("revision", ""), found["manifest"].get("roots") or ()
-    if "" in roots or not roots:
+    revision, roots = found["manifest"].get("revision", ""), found["manifest"].get("roots") or [""]
+    if sorted(roots) != sorted(ROOTS):
         raise BundleError(
-            f"{path} has no roots: it would own all data in a sidecar, its access rules included"
+            f"{path} has other roots than a policy's: {_difference(roots)}. A bundle owns its "
+            "roots in a sidecar; so it could take over who may ask"
         )
     if faults := integrity(path):
         raise BundleError(f"{path} is unsound; its rules find fault with its data:{listed(faults)}")
@@ -253,6 +265,11 @@ def _inspect(path: Path) -> Bundle:
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
     )
+
+
+def _difference(roots: Sequence[str]) -> str:
+    others = [f"{root or 'all data'} is none" for root in roots if root not in ROOTS]
+    return ", ".join([*others, *(f"{root} is missing" for root in ROOTS if root not in roots)])
 
 
 def _commit(root: Path) -> str:

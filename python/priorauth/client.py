@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import ssl
+import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,16 +26,21 @@ from .errors import (
 
 DEFAULT_URL = "http://127.0.0.1:8181"
 
+_UNIX = "unix://"
+_LONGEST_SOCKET = 103 if sys.platform == "darwin" else 107
+
 StrPath = str | os.PathLike[str]
 
 
 class Client(Decider):
     """Asks a sidecar for decisions. Safe to share between threads; also a context manager.
 
-    `url` is the sidecar's root, `http` or `https`. `token` is sent as a bearer token. `ca` is the
-    PEM file (or directory) of the authorities to trust for `https`, instead of the usual ones;
-    `certificate` is the client's own, as the paths of a PEM certificate and of its key. `timeout`
-    is the time for a call as a whole, in seconds (but for resolving the host's name).
+    `url` is the sidecar's root, `http` or `https`; `uds` is the path of its unix socket where it
+    has one instead, which `url` can name too, as `unix:///run/priorauth/opa.sock`. `token` is sent
+    as a bearer token. `ca` is the PEM file (or directory) of the authorities to trust for `https`,
+    instead of the usual ones; `certificate` is the client's own, as the paths of a PEM certificate
+    and of its key. `timeout` is the time for a call as a whole, in seconds (but for resolving the
+    host's name). An answer of more than 64 MiB is a MalformedResult.
 
     `traceparent` is asked, in the caller's thread, for the W3C header of that name to send with
     each call; None sends none.
@@ -45,15 +51,25 @@ class Client(Decider):
 
     def __init__(
         self,
-        url: str = DEFAULT_URL,
+        url: str | None = None,
         *,
+        uds: StrPath | None = None,
         token: str | None = None,
         ca: StrPath | None = None,
         certificate: tuple[StrPath, StrPath] | None = None,
         timeout: float = 10.0,
         traceparent: Traceparent | None = None,
     ) -> None:
-        secure, host, port = _parts(url)
+        if uds is None and url is not None and url.startswith(f"{_UNIX}/"):
+            uds, url = url.removeprefix(_UNIX), None
+        if uds is None:
+            secure, host, port = _parts(DEFAULT_URL if url is None else url)
+            self.url = f"{'https' if secure else 'http'}://{host}:{port}"
+        elif url is None:
+            secure, host, port, uds = False, "localhost", 80, _socket(os.fspath(uds))
+            self.url = f"{_UNIX}{uds}"
+        else:
+            raise ConfigurationError("a sidecar has a URL or a unix socket; pass one of the two")
         if token is not None and not (token and token.isascii() and token.isprintable()):
             raise ConfigurationError("the token is empty, or has what an HTTP header cannot hold")
         if not secure and (ca is not None or certificate is not None):
@@ -66,7 +82,6 @@ class Client(Decider):
                 raise ConfigurationError(f"no such file: {path}")
         if paths:
             _check_pair(*paths)
-        self.url = f"{'https' if secure else 'http'}://{host}:{port}"
         self._timeout = timeout
         self._opa = OPA(
             host,
@@ -75,6 +90,7 @@ class Client(Decider):
             cert=tuple(paths) or None,
             token=token,
             timeout=timeout,
+            uds=uds,
         )
         self._opa.trace(traceparent)
 
@@ -126,6 +142,17 @@ def _check_pair(certificate: str, key: str) -> None:
     raise fault
 
 
+def _socket(path: str) -> str:
+    """The path of a unix socket, made absolute."""
+    path = os.path.abspath(path) if path else ""
+    if not path or "\0" in path or len(os.fsencode(path)) > _LONGEST_SOCKET:
+        raise ConfigurationError(
+            f"a unix socket is named by a path of 1 to {_LONGEST_SOCKET} bytes, as in "
+            f"{_UNIX}/run/priorauth/opa.sock"
+        )
+    return path
+
+
 def _parts(url: str) -> tuple[bool, str, int]:
     """Whether it is https, the host (an IPv6 address in brackets) and the port."""
     try:
@@ -136,7 +163,7 @@ def _parts(url: str) -> tuple[bool, str, int]:
     host = parts.hostname
     if parts.scheme not in ("http", "https") or not host or not url.isprintable() or " " in url:
         raise ConfigurationError(
-            "the sidecar's URL is not like http://host:port or https://host:port"
+            "the sidecar's URL is not like http://host:port, https://host:port or unix:///path"
         )
     if "@" in parts.netloc:
         raise ConfigurationError("the sidecar's URL holds credentials; pass a token instead")

@@ -11,8 +11,9 @@
     └── SidecarError              a sidecar that gave no decision
         ├── SidecarUnreachable    no connection, or one that broke off
         ├── SidecarTimeout        no whole answer within the time allowed (a TimeoutError)
-        ├── TokenRefused          401 or 403
-        ├── SidecarHTTPError      any other status than 200, with OPA's own code and message
+        ├── SidecarHTTPError      any status but 200, with OPA's own code and message
+        │   ├── TokenRefused      401 or 403: who asks may not
+        │   └── RequestRefused    who asks may, but not this: it is beyond a limit
         ├── EngineFault           an engine in process that broke off, as for want of memory
         ├── UndefinedResult       200, but the policy has no answer: not loaded, or broken data
         ├── MalformedResult       200, but the answer is not what the policy's contract says
@@ -116,7 +117,14 @@ class SidecarHTTPError(SidecarError):
 
 
 class TokenRefused(SidecarHTTPError):
-    """401 or 403: the sidecar does not accept the token, or asks for one."""
+    """401 or 403: the sidecar does not accept the token or certificate, or asks for one."""
+
+
+class RequestRefused(SidecarHTTPError):
+    """What is asked goes too far, whoever asks: too large, too many at once, or no JSON.
+
+    The message says what the limit is. In smaller parts it may well be decided.
+    """
 
 
 class EngineFault(SidecarError):

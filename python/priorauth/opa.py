@@ -1,8 +1,10 @@
 """Find or fetch the `opa` executable.
 
 In this order: the one that `PRIORAUTH_OPA` names, a suitable one on `PATH`, the one in the cache
-(`PRIORAUTH_CACHE`, or the platform's own), the official release (checked against the checksum
-published beside it), and `go install`. `python -m priorauth.opa` prints where it is.
+(`PRIORAUTH_CACHE`, or the platform's own), the official release if its checksum is known, what Go
+builds of the source, and the official release all the same. None is run from a folder that others
+can write to. `PRIORAUTH_OPA_SHA256` is the SHA-256 that it must have, wherever it is from.
+`python -m priorauth.opa` prints where it is.
 """
 
 from __future__ import annotations
@@ -10,21 +12,21 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import functools
-import hashlib
+import json
 import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import requests
 import urllib3
 
+from . import _cache
 from .errors import OpaNotFound
 
 VERSION = "1.22.2"
@@ -38,8 +40,19 @@ _ASSETS = {
     ("Darwin", "x86_64"): "opa_darwin_amd64",
     ("Darwin", "arm64"): "opa_darwin_arm64_static",
 }
+# The checksums of these releases, by their name. The one that the server of a release publishes
+# beside it tells nothing of that server, and for this version no other source could be asked. So it
+# is empty, Go is preferred, and what is downloaded all the same is said to be unverified. An entry
+# belongs here once it was compared in another place than the download's.
+_SHA256: Mapping[str, str] = {}
+
+# Of the source, as Go's checksum database (sum.golang.org) has it. It covers go.sum, which covers
+# all that is built with it.
+_GO_SUM = "h1:WzqReKk2VjcvBN/NQTlcIxKqFPKpzIdb6KYMHzPEbe0="
+
 _SILENCE_S = 4.0
 _DOWNLOAD_S = 600.0
+_LARGEST = 1 << 28
 
 Progress = Callable[[str], None]
 
@@ -65,18 +78,19 @@ def ensure(progress: Progress | None = None) -> Path:
     if found:
         return found
     say = progress or (lambda _: None)
-    target = _cached()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(target.parent, say):
-            if _ready(target):
-                return target
-            with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-                for how, fetch in (("official release", _download), ("go install", _go_install)):
+        with _locked(_cache.folder(), say):
+            with contextlib.suppress(OpaNotFound):
+                return _kept()
+            ways = [("official release", _download), ("go", _go_build)]
+            if _pinned() is None:
+                ways.reverse()
+            with _cache.workshop() as scratch:
+                for how, fetch in ways:
                     try:
-                        opa = fetch(Path(scratch), say)
+                        opa = fetch(scratch, say)
                         _check(opa)
-                        return opa.replace(target)
+                        return _cache.keep(opa, _cached())
                     except (OpaNotFound, OSError) as error:
                         why_not.append(f"{how}: {error}")
     except OSError as error:
@@ -103,26 +117,48 @@ def _look() -> tuple[Path | None, list[str]]:
     named = os.environ.get("PRIORAUTH_OPA")
     if named:
         try:
-            return _check(Path(named)), []
+            return _check(Path(named).expanduser().absolute()), []
         except OpaNotFound as error:
             raise OpaNotFound(f"PRIORAUTH_OPA: {error}") from error
     why_not = []
     on_path = shutil.which("opa")
     try:
         if on_path:
-            return _check(Path(on_path)), []
+            return _check(Path(on_path).absolute()), []
         why_not.append("PATH: it has no opa")
     except OpaNotFound as error:
         why_not.append(f"PATH: {error}")
-    cached = _cached()
-    if _ready(cached):
-        return cached, []
-    why_not.append(f"cache: {cached} is not there")
+    try:
+        return _kept(), []
+    except OpaNotFound as error:
+        why_not.append(f"cache: {error}")
     return None, why_not
 
 
+def _kept() -> Path:
+    """The one in the cache, which was checked before it was put there."""
+    cached = _cached()
+    if _cache.holds(cached):
+        return _trusted(cached)
+    is_it = "is not what was kept there" if os.access(cached, os.F_OK) else "is not there"
+    raise OpaNotFound(f"{cached} {is_it}")
+
+
+def _trusted(opa: Path) -> Path:
+    """The executable, when it is the one that is demanded, and nobody else can have written it."""
+    demanded = os.environ.get("PRIORAUTH_OPA_SHA256")
+    try:
+        if why := _cache.why_not_trusted(opa):
+            raise OpaNotFound(why)
+        if demanded and _cache.digest(opa) != demanded.lower():
+            raise OpaNotFound(f"{opa} is not the one that PRIORAUTH_OPA_SHA256 demands")
+    except OSError as error:
+        raise OpaNotFound(f"{opa} does not run: {error.strerror}") from error
+    return opa
+
+
 def _check(opa: Path) -> Path:
-    has = version(opa)
+    has = version(_trusted(opa))
     wanted_major, wanted_minor = _major_minor(VERSION)
     major, minor = _major_minor(has)
     if major != wanted_major or minor < wanted_minor:
@@ -136,22 +172,8 @@ def _major_minor(version: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def cache() -> Path:
-    """The folder where priorauth keeps what it has fetched or built; it may not be there yet."""
-    cache = os.environ.get("PRIORAUTH_CACHE")
-    if not cache:
-        default = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
-        cache = str(Path(os.environ.get("XDG_CACHE_HOME") or default, "priorauth"))
-    return Path(cache).expanduser()
-
-
 def _cached() -> Path:
-    return cache() / f"opa-{VERSION}"
-
-
-def _ready(cached: Path) -> bool:
-    # Only a checked executable is ever moved there, so it need not be run again to be trusted.
-    return os.access(cached, os.X_OK)
+    return _cache.location() / f"opa-{VERSION}"
 
 
 @contextlib.contextmanager
@@ -165,26 +187,41 @@ def _locked(folder: Path, say: Progress) -> Iterator[None]:
         yield
 
 
+def _asset() -> str:
+    """The name of the release for this machine, "" when there is none."""
+    return _ASSETS.get((platform.system(), platform.machine()), "")
+
+
+def _pinned() -> str | None:
+    """The checksum that the release must have."""
+    return os.environ.get("PRIORAUTH_OPA_SHA256") or _SHA256.get(_asset())
+
+
 def _download(scratch: Path, say: Progress) -> Path:
-    machine = (platform.system(), platform.machine())
-    if machine not in _ASSETS:
-        raise OpaNotFound(f"none is published for {' '.join(machine)}")
-    url = f"{_RELEASES}/v{VERSION}/{_ASSETS[machine]}"
-    published = b"".join(_get(f"{url}.sha256"))[:64].decode("ascii", "replace")
-    if not re.fullmatch("[0-9a-f]{64}", published):
-        raise OpaNotFound(f"{url}.sha256 is not a checksum")
+    if not _asset():
+        raise OpaNotFound(f"none is published for {platform.system()} {platform.machine()}")
+    url = f"{_RELEASES}/v{VERSION}/{_asset()}"
+    pinned = _pinned()
+    expected = pinned or b"".join(_get(f"{url}.sha256"))[:64].decode("ascii", "replace")
+    if not re.fullmatch("[0-9a-fA-F]{64}", expected):
+        raise OpaNotFound(f"{'PRIORAUTH_OPA_SHA256' if pinned else url + '.sha256'} is no SHA-256")
     say(f"Downloading OPA {VERSION}")
-    opa, digest, size, told = scratch / "release", hashlib.sha256(), 0, 0
+    opa, size, told = scratch / "release", 0, 0
     with opa.open("wb") as file:
         for part in _get(url):
             file.write(part)
-            digest.update(part)
             size += len(part)
             if size >> 20 >= told + 4:
                 told = size >> 20
                 say(f"Downloading OPA {VERSION}: {told} MB")
-    if digest.hexdigest() != published:
-        raise OpaNotFound(f"{url} does not match the checksum published beside it")
+    if _cache.digest(opa) != expected.lower():
+        whose = "that it must have" if pinned else "published beside it"
+        raise OpaNotFound(f"{url} does not match the checksum {whose}")
+    if not pinned:
+        say(
+            "Its checksum is known from the same server only. To be sure of it, compare it in "
+            "another place, and demand it by PRIORAUTH_OPA_SHA256"
+        )
     opa.chmod(0o755)
     return opa
 
@@ -200,8 +237,12 @@ def _get(url: str) -> Iterator[bytes]:
                 raise OpaNotFound(f"{url} answered {response.status_code}")
             if not response.url.startswith(_RELEASES.partition("/")[0]):
                 raise OpaNotFound(f"{url} led to an address without TLS")
+            left = _LARGEST
             while part := response.raw.read1(1 << 16):
                 yield part
+                left -= len(part)
+                if left < 0:
+                    raise OpaNotFound(f"{url} is larger than {_LARGEST >> 20} MB")
                 if time.monotonic() > deadline:
                     raise OpaNotFound(f"{url} took more than {_DOWNLOAD_S:g} s")
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -212,25 +253,37 @@ def _root(error: BaseException) -> BaseException:
     return _root(error.__context__) if error.__context__ else error
 
 
-def _go_install(scratch: Path, say: Progress) -> Path:
+def _go_build(scratch: Path, say: Progress) -> Path:
     go = shutil.which("go")
     if not go:
         raise OpaNotFound("PATH has no go")
     say(f"Building OPA {VERSION} with go, this once: a minute or two")
+    source = _go(go, scratch, "mod", "download", "-json", f"{_GO_PACKAGE}@v{VERSION}")
+    found = json.loads(source)
+    if found["Sum"] != _GO_SUM:
+        raise OpaNotFound(f"the source is not what Go's checksum database has: {found['Sum']}")
+    # There, and not by `go install`: so what it is built with is what its own go.sum says.
+    opa = scratch / "opa"
+    _go(go, Path(found["Dir"]), "build", "-trimpath", "-ldflags", "-s -w", "-o", str(opa), ".")
+    return opa
+
+
+def _go(go: str, folder: Path, *arguments: str) -> str:
+    own = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
     native = {name: value for name, value in os.environ.items() if name not in ("GOOS", "GOARCH")}
     done = subprocess.run(
-        [go, "install", "-trimpath", "-ldflags", "-s -w", f"{_GO_PACKAGE}@v{VERSION}"],
-        env=native | {"CGO_ENABLED": "0", "GOBIN": str(scratch)},
-        cwd=scratch,
+        [go, *arguments],
+        env=native | own,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
-        raise OpaNotFound(done.stdout.strip()[-500:] or f"exit code {done.returncode}")
-    return scratch / "opa"
+        said = (done.stderr + done.stdout).strip()
+        raise OpaNotFound(said[-500:] or f"exit code {done.returncode}")
+    return done.stdout
 
 
 def _not_found(why_not: list[str]) -> OpaNotFound:

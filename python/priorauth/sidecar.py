@@ -7,32 +7,40 @@
 
 `LocalSidecar` runs an `opa` on this machine; `DockerSidecar` runs the official image and needs the
 extra `docker`.
+
+It answers on a unix socket that only this user can open, by the rules on access
+(`rego/system/authz.rego`): whoever asks may ask for decisions, and change nothing. With a `port`
+it answers on 127.0.0.1 too, to those that send its token.
 """
 
 from __future__ import annotations
 
 import abc
 import contextlib
-import http.client
+import hashlib
+import json
 import os
-import socket
+import secrets
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import IO, TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 import requests
 
 from . import opa as _opa
 from . import policy as _policy
+from ._relay import Relay
 from .client import Client
 from .decider import Health
-from .errors import ConfigurationError, SidecarStartError
+from .errors import ConfigurationError, SidecarStartError, SidecarUnreachable
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -44,11 +52,13 @@ IMAGE = f"openpolicyagent/opa:{_opa.VERSION}-static"
 LABEL = "priorauth.sidecar"
 """The label that every container of a `DockerSidecar` bears."""
 
-_PORT = 8181
+_SOCKET = "opa.sock"
+_ACCESS = "access"
+_LONGEST_FOLDER = 80
 _GRACE_S = 3
 _POLL_S = 0.01
 _OPTIONS = (
-    *("--skip-version-check", "--log-level", "error"),
+    *("--skip-version-check", "--log-level", "error", "--authorization", "basic"),
     # Guidelines are data that every decision reads and that never changes while it is served: kept
     # as the rules read them, they are not converted at each look.
     "--optimize-store-for-read-speed",
@@ -64,33 +74,65 @@ _ENVIRONMENT = {"GOGC": "400"}
 # end of its pipe, which no other process has, is closed, whatever ended its holder, SIGKILL
 # included. PR_SET_PDEATHSIG would not do: it fires when the thread that started the child ends,
 # and must be set between fork and exec, which is unsafe when there are threads.
-_WHEN_ORPHANED = 'read -r target || exit 0; read -r _; "$@" "$target"'
+_WHEN_ORPHANED = """
+folder=$1; shift
+if read -r target; then read -r _; "$@" "$target"; fi
+rm -rf "$folder"
+"""
 _REMOVE = "import docker, sys; docker.from_env().containers.get(sys.argv[1]).remove(force=True)"
+
+# What a process that is forked from this one must let go of: it would keep it open.
+_held: weakref.WeakSet[IO[bytes] | Relay] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    for held in _held:
+        held.server_close() if isinstance(held, Relay) else held.close()
+
+
+os.register_at_fork(after_in_child=_let_go)
+
+
+Watch = Callable[[str], None]
 
 
 class _Sidecar(abc.ABC):
+    _KILL: tuple[str, ...]
+
     def __init__(
-        self, policy: Path | None, port: int, startup_timeout: float, args: Sequence[str]
+        self,
+        policy: Path | None,
+        port: int | None,
+        token: str | None,
+        startup_timeout: float,
+        args: Sequence[str],
     ) -> None:
         self._root = _policy.root() if policy is None else _policy.check(policy)
         self._port = port
+        self._token = token or (None if port is None else secrets.token_hex(32))
         self._startup_timeout = startup_timeout
-        self._mark = uuid.uuid4().hex
-        self._own_args = args
-        self._args = (*_OPTIONS, "--set", f"labels.mark={self._mark}", *args, *_policy.FOLDERS)
+        self._args = (*_OPTIONS, *args, *_policy.FOLDERS)
         self._undo = contextlib.ExitStack()
         self._health: Health | None = None
+        self._url = ""
+        self._holder = 0
 
     def __enter__(self) -> str:
         """Start, wait until it is fit to decide, and return its URL."""
         if self._health is not None:
             raise RuntimeError("the sidecar is running already")
-        if self._port:
-            # Others may know this port and ask at once. So one is tried out where nobody does.
-            with self._rehearsal():
-                pass
+        self._holder = os.getpid()
         try:
-            self._health = self._await(self._start())
+            relay = None if self._port is None else self._held(self._port)
+            folder = self._undo.enter_context(_private_folder())
+            watch = self._undo.enter_context(_watch(folder, *self._KILL))
+            _write_access(folder / _ACCESS, self._token)
+            uds = self._start(folder, watch)
+            self._health = self._await(uds)
+            # Nobody is answered at the port before it is fit to decide.
+            if relay:
+                relay.serve(uds)
+            self._url = relay.url if relay else self._health.url
         except BaseException:
             self._undo.close()
             raise
@@ -103,33 +145,36 @@ class _Sidecar(abc.ABC):
         traceback: TracebackType | None,
     ) -> None:
         self._health = None
-        self._undo.close()
+        # A process forked from the holder has a copy of this, and nothing to end.
+        if self._holder == os.getpid():
+            self._undo.close()
 
     @property
     def url(self) -> str:
-        """Where it answers."""
-        return self._fit.url
+        """Where it answers, as `Client` takes it: a unix socket, or http when it has a port."""
+        _running(self._health)
+        return self._url
+
+    @property
+    def token(self) -> str | None:
+        """What callers must send, None where none is asked for."""
+        return self._token
 
     @property
     def opa_version(self) -> str | None:
         """The version that its OPA says it is."""
-        return self._fit.opa_version
-
-    @property
-    def _fit(self) -> Health:
-        return _running(self._health)
+        return _running(self._health).opa_version
 
     @abc.abstractmethod
     def wait(self) -> int:
         """Block until it ends of itself; its exit code."""
 
     @abc.abstractmethod
-    def _rehearsal(self) -> _Sidecar:
-        """The same on a free port."""
+    def _start(self, folder: Path, watch: Watch) -> Path:
+        """Start it, with what is in the folder, and return the socket on which it will answer.
 
-    @abc.abstractmethod
-    def _start(self) -> str:
-        """Start it, and return the URL where it will answer."""
+        `watch` is told what to end, with `_KILL`, should this process be killed.
+        """
 
     @abc.abstractmethod
     def _ended(self) -> bool: ...
@@ -138,53 +183,64 @@ class _Sidecar(abc.ABC):
     def _said(self) -> str:
         """All that it wrote, once it has ended."""
 
-    def _await(self, url: str) -> Health:
-        deadline = time.monotonic() + self._startup_timeout
-        while not self._answers(url):
-            if self._ended():
-                raise SidecarStartError(f"OPA did not start: {self._said()}")
-            if time.monotonic() > deadline:
-                raise SidecarStartError(f"OPA did not answer within {self._startup_timeout:g} s")
-            time.sleep(_POLL_S)
-        with Client(url, timeout=self._startup_timeout) as client:
-            return client.health()
-
-    def _answers(self, url: str) -> bool:
-        # Not just anything: another may have the port, and ours be about to find out.
+    def _held(self, port: int) -> Relay:
         try:
-            connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=1)
-            with contextlib.closing(connection):
-                connection.request("GET", "/v1/config")
-                return self._mark.encode() in connection.getresponse().read()
-        except (OSError, http.client.HTTPException):
-            return False
+            relay = Relay(port)
+        except OSError as error:
+            raise SidecarStartError(
+                f"port {port} of 127.0.0.1 cannot be had: {error.strerror}; end what has it, or "
+                "choose another (0: a free one)"
+            ) from None
+        self._undo.callback(relay.close)
+        _held.add(relay)
+        return relay
+
+    def _await(self, uds: Path) -> Health:
+        deadline = time.monotonic() + self._startup_timeout
+        with Client(uds=uds, token=self._token, timeout=self._startup_timeout) as client:
+            while True:
+                with contextlib.suppress(SidecarUnreachable):
+                    return client.health()
+                if self._ended():
+                    raise SidecarStartError(f"OPA did not start: {self._said()}")
+                if time.monotonic() > deadline:
+                    limit = f"{self._startup_timeout:g} s"
+                    raise SidecarStartError(f"OPA did not answer within {limit}")
+                time.sleep(_POLL_S)
 
 
 class LocalSidecar(_Sidecar):
-    """A private OPA on the loopback interface, as a child process.
+    """A private OPA, as a child process.
 
     `policy` is the folder that holds `policy/` and `rego/`, the package's own by default; `opa` the
-    executable, found or fetched by default; `port` the port, 0 for a free one;
-    `startup_timeout` the seconds it may take to be fit to decide; `args` more arguments to
-    `opa run`.
+    executable, found or fetched by default; `startup_timeout` the seconds it may take to be fit to
+    decide; `args` more arguments to `opa run`.
 
-    Entering raises OpaNotFound, SidecarStartError with OPA's own message (file and line) for a
-    policy that does not compile, UnsoundPolicy with all that is at fault for one that is not sound,
-    and another SidecarError for one that is not fit to decide otherwise; nobody is told the URL
-    before, and a port that was named serves nothing before. Afterwards no process and no file is
-    left, also after an interrupt, and when this process is killed.
+    `port` is the port of 127.0.0.1 that it answers on, 0 for a free one; without, there is none.
+    At a port it takes JSON of at most 524,288 bytes, from callers that send `token` (drawn anew
+    when None is given), and never from web pages. It goes through this process: for trials, and
+    for the little that one machine asks.
+
+    Entering raises OpaNotFound, SidecarStartError for a port that is taken and, with OPA's own
+    message (file and line), for a policy that does not compile, UnsoundPolicy with all that is at
+    fault for one that is not sound, and another SidecarError for one that is not fit to decide
+    otherwise; nobody is answered at the port before. Afterwards no process and no file is left,
+    also after an interrupt, and when this process is killed.
     """
+
+    _KILL = ("kill", "-KILL")
 
     def __init__(
         self,
         policy: Path | None = None,
         *,
         opa: Path | None = None,
-        port: int = 0,
+        port: int | None = None,
+        token: str | None = None,
         startup_timeout: float = 10.0,
         args: Sequence[str] = (),
     ) -> None:
-        super().__init__(policy, port, startup_timeout, args)
+        super().__init__(policy, port, token, startup_timeout, args)
         self._opa = opa
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
@@ -197,23 +253,17 @@ class LocalSidecar(_Sidecar):
     def wait(self) -> int:
         return _running(self._process).wait()
 
-    def _rehearsal(self) -> LocalSidecar:
-        return LocalSidecar(
-            self._root,
-            opa=self._opa,
-            startup_timeout=self._startup_timeout,
-            args=self._own_args,
-        )
-
-    def _start(self) -> str:
+    def _start(self, folder: Path, watch: Watch) -> Path:
         opa = (self._opa or _opa.ensure()).absolute()
-        port = self._port or _free_port()
-        watch = self._undo.enter_context(_watch("kill", "-KILL"))
+        uds = folder / _SOCKET
         # Unnamed, so that there is nothing to remove; a pipe would fill up unread.
         self._output = self._undo.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
-                [opa, "run", "--server", "--addr", f"127.0.0.1:{port}", *self._args],
+                [
+                    *(str(opa), "run", "--server", "--addr", f"unix://{quote(str(uds))}"),
+                    *("--unix-socket-perm", "600", *self._args, str(folder / _ACCESS)),
+                ],
                 cwd=self._root,
                 # OPA takes its options from these too.
                 env=_ENVIRONMENT
@@ -228,7 +278,7 @@ class LocalSidecar(_Sidecar):
             raise SidecarStartError(f"{opa} does not start: {error}") from error
         self._undo.callback(self._stop)
         watch(str(self._process.pid))
-        return f"http://127.0.0.1:{port}"
+        return uds
 
     def _stop(self) -> None:
         process, self._process = _running(self._process), None
@@ -251,23 +301,32 @@ class LocalSidecar(_Sidecar):
 
 
 class DockerSidecar(_Sidecar):
-    """A private OPA in a container of the official image, published on 127.0.0.1 only.
+    """A private OPA in a container of the official image.
 
-    It can write nothing, has no privileges, and is bounded in memory, processor time and number of
-    processes. Takes what `LocalSidecar` takes, but for `opa`; the image is pulled when the engine
-    does not have it. Entering raises the same errors; ConfigurationError without the extra
-    `docker`.
+    It has no network, can write nothing but its socket, has no privileges, and is bounded in
+    memory, processor time and number of processes. Takes what `LocalSidecar` takes, but for `opa`;
+    `image` is the image, which is pulled when the engine does not have it: named by its digest, as
+    in `openpolicyagent/opa@sha256:…`, it cannot be another. Entering raises the same errors;
+    ConfigurationError without the extra `docker`.
+
+    The socket is in a folder of this machine. An engine that runs in a virtual machine, such as
+    Docker Desktop, does not share it: there it is a SidecarStartError, and `LocalSidecar` will do.
     """
+
+    _KILL = (sys.executable, "-c", _REMOVE)
 
     def __init__(
         self,
         policy: Path | None = None,
         *,
-        port: int = 0,
+        image: str = IMAGE,
+        port: int | None = None,
+        token: str | None = None,
         startup_timeout: float = 30.0,
         args: Sequence[str] = (),
     ) -> None:
-        super().__init__(policy, port, startup_timeout, args)
+        super().__init__(policy, port, token, startup_timeout, args)
+        self._image = image
         self._container: Container | None = None
 
     def __enter__(self) -> str:
@@ -275,46 +334,48 @@ class DockerSidecar(_Sidecar):
         try:
             return super().__enter__()
         except (docker.errors.DockerException, requests.RequestException) as error:
-            raise SidecarStartError(f"the Docker engine does not start {IMAGE}: {error}") from error
+            raise SidecarStartError(
+                f"the Docker engine does not start {self._image}: {error}"
+            ) from error
 
     def wait(self) -> int:
         return int(_running(self._container).wait(timeout=None)["StatusCode"])
 
-    def _rehearsal(self) -> DockerSidecar:
-        return DockerSidecar(self._root, startup_timeout=self._startup_timeout, args=self._own_args)
-
-    def _start(self) -> str:
+    def _start(self, folder: Path, watch: Watch) -> Path:
         docker = _docker()
         engine = docker.from_env()
         self._undo.callback(engine.close)
         try:
-            engine.images.get(IMAGE)
+            engine.images.get(self._image)
         except docker.errors.ImageNotFound:
-            engine.images.pull(IMAGE)
-        watch = self._undo.enter_context(_watch(sys.executable, "-c", _REMOVE))
-        container = self._container = self._create(engine)
+            engine.images.pull(self._image)
+        # Whoever the container runs as: nobody else comes through the folder that this is in.
+        shared = folder / "run"
+        shared.mkdir()
+        shared.chmod(0o777)
+        container = self._container = self._create(engine, folder)
         self._undo.callback(self._remove, docker.errors.NotFound)
         watch(str(container.id))
         container.start()
-        container.reload()
-        published = container.ports.get(f"{_PORT}/tcp")
-        if not published:
-            raise SidecarStartError(f"OPA did not start: {self._said()}")
-        return f"http://127.0.0.1:{published[0]['HostPort']}"
+        return shared / _SOCKET
 
-    def _create(self, engine: DockerClient) -> Container:
+    def _create(self, engine: DockerClient, folder: Path) -> Container:
         # Not with auto_remove: the engine would throw away what it said on why it did not start.
         return engine.containers.create(
-            IMAGE,
-            ["run", "--server", "--addr", f"0.0.0.0:{_PORT}", *self._args],
+            self._image,
+            [
+                *("run", "--server", "--addr", f"unix:///run/priorauth/{_SOCKET}"),
+                *("--unix-socket-perm", "777", *self._args, _ACCESS),
+            ],
             # Near what it may have, it is memory that counts.
             environment=_ENVIRONMENT | {"GOMEMLIMIT": "450MiB"},
             working_dir="/priorauth",
             volumes={
                 str(path): {"bind": f"/priorauth/{path.name}", "mode": "ro"}
-                for path in _policy.paths(self._root)
-            },
-            ports={f"{_PORT}/tcp": ("127.0.0.1", self._port)},
+                for path in (*_policy.paths(self._root), folder / _ACCESS)
+            }
+            | {str(folder / "run"): {"bind": "/run/priorauth", "mode": "rw"}},
+            network_mode="none",
             labels={LABEL: ""},
             # One's own, so that the policy can be read; anybody's but root's.
             user=f"{os.getuid() or 65534}:{os.getgid() or 65534}",
@@ -355,10 +416,37 @@ def _running(it: _T | None) -> _T:
 
 
 @contextlib.contextmanager
-def _watch(*command: str) -> Iterator[Callable[[str], None]]:
-    """Run `command` on the target that is told, should this process end within the block."""
+def _private_folder() -> Iterator[Path]:
+    """A folder for one's own use, while the block lasts. A socket's path has to be short."""
+    parent = tempfile.gettempdir()
+    if len(os.fsencode(parent)) > _LONGEST_FOLDER:
+        parent = "/tmp"
+    folder = Path(tempfile.mkdtemp(prefix="priorauth-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_access(folder: Path, token: str | None) -> None:
+    """Who may ask: whoever can open the socket, or sends the token if there is one."""
+    who: dict[str, object] = {"everyone": ["caller"]}
+    if token is not None:
+        who = {"tokens": {hashlib.sha256(token.encode()).hexdigest(): {"roles": ["caller"]}}}
+    folder.mkdir()
+    (folder / "data.json").write_text(json.dumps({"access": who}))
+    # Loaded with a bundle this is one too: no other can then have data of this name.
+    (folder / ".manifest").write_text(json.dumps({"roots": ["access"]}))
+
+
+@contextlib.contextmanager
+def _watch(folder: Path, *command: str) -> Iterator[Watch]:
+    """Should this process end within the block, run `command` on the target that is told.
+
+    The folder is removed too.
+    """
     watcher = subprocess.Popen(
-        ["/bin/sh", "-c", _WHEN_ORPHANED, "sh", *command],
+        ["/bin/sh", "-c", _WHEN_ORPHANED, "sh", str(folder), *command],
         cwd="/",
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -367,28 +455,16 @@ def _watch(*command: str) -> Iterator[Callable[[str], None]]:
         start_new_session=True,
     )
     with watcher:
+        pipe = _running(watcher.stdin)
+        _held.add(pipe)
 
         def watch(target: str) -> None:
-            _running(watcher.stdin).write(f"{target}\n".encode())
+            pipe.write(f"{target}\n".encode())
 
         try:
             yield watch
         finally:
             watcher.kill()
-
-
-def _free_port() -> int:
-    # OPA, told to take any port, does not tell which. A connection that the server's side closed
-    # keeps its port from being handed out for a minute, yet lets a server ask for it by number.
-    with socket.socket() as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        server.bind(("127.0.0.1", 0))
-        server.listen(1)
-        address: tuple[str, int] = server.getsockname()
-        with socket.create_connection(address) as peer:
-            server.accept()[0].close()
-            peer.recv(1)
-        return address[1]
 
 
 def _plain(output: bytes) -> str:

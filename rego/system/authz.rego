@@ -21,12 +21,16 @@ allow := {"allowed": true} if {
 	count(_excesses) == 0
 }
 
-allow := {"allowed": false, "reason": concat("; ", _excesses)} if {
+# The first word tells clients that it is not the credentials that are refused.
+allow := {"allowed": false, "reason": $"refused: {concat("; ", _excesses)}"} if {
 	_permitted
 	count(_excesses) > 0
 }
 
-# What would keep the other callers waiting.
+# Browsers name the page that asks. Callers are programs, so it is a page that was never meant to reach this.
+_excesses contains "web pages may not ask" if input.headers.Origin
+
+# The others would keep the other callers waiting.
 _excesses contains "a batch has at most 1000 requests: send it in parts" if {
 	count(input.body.input.requests) > 1000
 }

@@ -7,7 +7,7 @@ _refused := {
 	"reason": "the credentials sent, if any, do not give access to this method, path and parameters",
 }
 
-_too_many := {"allowed": false, "reason": "a batch has at most 1000 requests: send it in parts"}
+_too_many := {"allowed": false, "reason": "refused: a batch has at most 1000 requests: send it in parts"}
 
 _entry_points := {"decision", "decisions", "catalog", "facts", "integrity"}
 
@@ -202,21 +202,38 @@ test_a_call_may_be_as_long_as_its_bound if {
 
 test_a_call_beyond_its_bound_is_refused if {
 	over := _asking({"input": numbers.range(2, 50000)})
-	expected := {"allowed": false, "reason": "a call has at most 50000 values in all"}
+	expected := {"allowed": false, "reason": "refused: a call has at most 50000 values in all"}
 	authz.allow == expected with input as over with data.access as _access
 }
 
 test_a_number_has_its_bound if {
 	fits := _asking({"input": {"deep": [12345678901234567890123456789012, -1.5e300, "123456789012345678901234567890123"]}})
 	authz.allow == {"allowed": true} with input as fits with data.access as _access
-	expected := {"allowed": false, "reason": "a number has at most 32 characters"}
+	expected := {"allowed": false, "reason": "refused: a number has at most 32 characters"}
 	every number in [123456789012345678901234567890123, 0.123456789012345678901234567890123] {
 		authz.allow == expected with input as _asking({"input": {"deep": [number]}}) with data.access as _access
 	}
 }
 
+# What a browser sends of a page, be it another's, a file's or one that resolves to this very address.
+test_web_pages_may_not_ask if {
+	expected := {"allowed": false, "reason": "refused: web pages may not ask"}
+	probe := {"method": "GET", "path": ["health"], "params": {}, "headers": {}}
+	open_to_all := {"everyone": ["caller", "operator"]}
+	every origin in ["https://page.example", "http://127.0.0.1:8181", "null", ""] {
+		headers := {"headers": {"Origin": [origin]}}
+		every asked in [_decide, _watch, probe] {
+			authz.allow == expected with input as object.union(asked, headers) with data.access as open_to_all
+		}
+		bearing := object.union(_decide, {"headers": {"Authorization": ["Bearer claims-token"], "Origin": [origin]}})
+		authz.allow == expected with input as bearing with data.access as _access
+		unknown := object.union(_decide, headers)
+		authz.allow == _refused with input as unknown with data.access as _access
+	}
+}
+
 test_every_bound_that_is_passed_is_told if {
 	both := _asking({"input": {"requests": numbers.range(1, 60000)}})
-	expected := "a batch has at most 1000 requests: send it in parts; a call has at most 50000 values in all"
+	expected := "refused: a batch has at most 1000 requests: send it in parts; a call has at most 50000 values in all"
 	authz.allow == {"allowed": false, "reason": expected} with input as both with data.access as _access
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib.metadata
 import importlib.util
 import inspect
 import json
@@ -54,7 +55,6 @@ EXIT_CODES = """Exit codes:
 """
 
 app = typer.Typer(
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXIT_CODES,
     no_args_is_help=True,
@@ -73,11 +73,32 @@ def main() -> None:
     if sys.stdout is None:
         _say("priorauth: standard output is closed; there is nowhere to print to")
         sys.exit(FAILED)
-    app(prog_name="priorauth")
+    try:
+        try:
+            app(prog_name="priorauth")
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        _say("priorauth: interrupted")
+        sys.exit(INTERRUPTED)
+    except OSError as error:
+        _tell_of(error)
+        sys.exit(FAILED)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"priorauth {importlib.metadata.version('priorauth')}")
+        raise typer.Exit
 
 
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
     """A payer's prior-authorization guidelines as code: what they say of a request."""
 
 
@@ -87,8 +108,8 @@ def _connect(
         str | None,
         typer.Option(
             envvar="PRIORAUTH_URL",
-            help="The sidecar to ask, as in http://127.0.0.1:8181; without, one of its own is "
-            "started for as long as it takes.",
+            help="The sidecar to ask, as in http://127.0.0.1:8181 or unix:///run/opa.sock; "
+            "without, one of its own is started for as long as it takes.",
         ),
     ] = None,
     token_file: Annotated[
@@ -144,9 +165,12 @@ def _client(
 
 def _token(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8").strip()
+        token = file.read_text(encoding="utf-8").strip()
     except UnicodeDecodeError:
         raise ConfigurationError(f"the token file {file} is not UTF-8") from None
+    if not token:
+        raise ConfigurationError(f"the token file {file} is empty")
+    return token
 
 
 Command = Callable[..., None]
@@ -365,13 +389,23 @@ def serve(
         int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 for a free one.")
     ] = 8181,
 ) -> None:
-    """Run a sidecar on this machine until Ctrl-C. Prints its URL once it is fit to decide."""
+    """Run a sidecar on this machine until Ctrl-C. Prints its URL once it is fit to decide.
+
+    Callers send the token of PRIORAUTH_TOKEN, or without it one that is drawn and printed.
+    """
     with _failing_clearly():
         from ..sidecar import DockerSidecar, LocalSidecar
 
-        sidecar = DockerSidecar(port=port) if docker else LocalSidecar(opa=_opa(), port=port)
+        token = os.environ.get("PRIORAUTH_TOKEN") or None
+        sidecar = (
+            DockerSidecar(port=port, token=token)
+            if docker
+            else LocalSidecar(opa=_opa(), port=port, token=token)
+        )
         with sidecar as url:
             print(url, flush=True)
+            if token is None:
+                _say(f"Callers need its token: export PRIORAUTH_TOKEN={sidecar.token}")
             _say(f"OPA {sidecar.opa_version} serves until Ctrl-C")
             code = sidecar.wait()
         raise SidecarStartError(f"the sidecar stopped of itself, with exit code {code}")
@@ -380,6 +414,9 @@ def serve(
 @contextmanager
 def _failing_clearly() -> Iterator[None]:
     """Every failure is a paragraph on stderr and an exit code, never a traceback."""
+    # From here on there may be something to clean up.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
@@ -390,12 +427,23 @@ def _failing_clearly() -> Iterator[None]:
         _fail(FAILED, error)
     except PriorAuthError as error:
         _fail(NO_DECISION, error)
-    except BrokenPipeError:
-        # Whoever read our output has had enough; what is left in the buffer goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(FAILED) from None
     except OSError as error:
-        _fail(FAILED, error)
+        _tell_of(error)
+        raise typer.Exit(FAILED) from None
+
+
+def _tell_of(error: OSError) -> None:
+    if error.errno is None:
+        said = str(error)
+    elif error.filename is not None:
+        said = f"{error.filename}: {error.strerror}"
+    else:
+        # It is our output, and what is left of it in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        said = f"the output cannot be written: {error.strerror}"
+    # Who closes a pipe has had enough.
+    if not isinstance(error, BrokenPipeError):
+        _say(f"priorauth: {said}")
 
 
 def _fail(code: int, why: object) -> NoReturn:
@@ -405,7 +453,8 @@ def _fail(code: int, why: object) -> NoReturn:
 
 def _say(line: str) -> None:
     if sys.stderr is not None:
-        print(line, file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):
+            print(line, file=sys.stderr, flush=True)
 
 
 def _opa() -> Path:

@@ -1,0 +1,151 @@
+"""A port of this machine for a sidecar on a unix socket: it lets programs in, and no web page.
+
+OPA itself reads a body as YAML before its rules are asked, which a few kilobytes can make fill any
+memory, and its rules see no `Host` header. So where others can open a connection this stands in
+front of it, as nginx does in production (`deploy/nginx.conf`), and admits JSON of bounded size.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socketserver
+import threading
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import urllib3
+
+from ._transport import unix_pool
+
+LARGEST_BODY = 524288
+"""The bytes that a body may have: what `opa-config.yaml` lets a sidecar take."""
+
+_DRAINED = 1 << 24
+_LONGEST_S = 600.0
+_HOSTS = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
+_JSON = re.compile(r"application/json\s*(;\s*charset=utf-8\s*)?", re.IGNORECASE)
+_OWN = {
+    *("connection", "content-length", "content-type", "expect", "host", "keep-alive"),
+    *("te", "trailer", "transfer-encoding", "upgrade"),
+}
+
+
+class Relay(socketserver.ThreadingTCPServer):
+    """Holds a port of 127.0.0.1, 0 for a free one, from the start; it opens with `serve`.
+
+    Raises OSError when the port cannot be had.
+    """
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 128
+    pool: urllib3.HTTPConnectionPool
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler, bind_and_activate=False)
+        try:
+            self.server_bind()
+        except BaseException:
+            self.server_close()
+            raise
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def serve(self, uds: Path) -> None:
+        """Pass on what is admitted to the unix socket, until the relay is closed."""
+        self.pool = unix_pool(str(uds))("localhost", maxsize=self.request_queue_size)
+        self.server_activate()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Give the port back."""
+        if self._thread:
+            self.shutdown()
+            self._thread.join()
+            self.pool.close()
+        self.server_close()
+
+    def handle_error(self, *_: object) -> None:
+        """A connection that broke off; there is nobody to tell."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Relay
+    protocol_version = "HTTP/1.1"
+    # A caller that says nothing for so long is gone.
+    timeout = 30
+    # An answer leaves whole, once it is written: in parts it would wait for the other side.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        length = self._header("Content-Length") or "0"
+        if "Transfer-Encoding" in self.headers or not re.fullmatch("[0-9]{1,18}", length):
+            self._refuse(411, "a body comes whole, and with its Content-Length")
+            return
+        left = int(length)
+        if left > LARGEST_BODY:
+            refusal = 413, f"request body too large: at most {LARGEST_BODY} bytes"
+        elif left and not _JSON.fullmatch(self._header("Content-Type")):
+            refusal = 415, "a body is application/json, in UTF-8"
+        elif "Content-Encoding" in self.headers:
+            refusal = 415, "a body is not compressed"
+        elif not _HOSTS.fullmatch(self._header("Host")) or not self.path.startswith("/"):
+            refusal = 421, "the request is for another host than this machine"
+        else:
+            self._pass_on(self.rfile.read(left))
+            return
+        # Who still sends does not read: so what is not too long is heard out, and thrown away.
+        while (left := min(left, _DRAINED)) and (part := self.rfile.read(min(left, 1 << 16))):
+            left -= len(part)
+        self._refuse(*refusal)
+
+    def _header(self, name: str) -> str:
+        return ",".join(self.headers.get_all(name, []))
+
+    do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815
+
+    def _pass_on(self, body: bytes) -> None:
+        headers = urllib3.HTTPHeaderDict(
+            (name, value) for name, value in self.headers.items() if name.lower() not in _OWN
+        )
+        headers["Content-Type"] = "application/json"
+        try:
+            answer = self.server.pool.urlopen(
+                self.command,
+                self.path,
+                body,
+                headers,
+                retries=False,
+                timeout=urllib3.Timeout(_LONGEST_S),
+                decode_content=False,
+            )
+        except (urllib3.exceptions.HTTPError, OSError):
+            self._refuse(502, "the sidecar behind this port does not answer")
+        else:
+            self._answer(answer.status, answer.headers.get("Content-Type"), answer.data)
+
+    def _refuse(self, status: int, message: str) -> None:
+        # What is left unread of a body must not be taken for the next request.
+        self.close_connection = True
+        said = {"code": "invalid_parameter", "message": message}
+        self._answer(status, "application/json", json.dumps(said).encode())
+
+    def _answer(self, status: int, kind: str | None, body: bytes) -> None:
+        self.send_response_only(status)
+        if kind:
+            self.send_header("Content-Type", kind)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is logged: a path can hold anything."""
