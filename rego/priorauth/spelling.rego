@@ -27,7 +27,21 @@ _white_space := "\t\n\u000b\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004
 
 # METADATA
 # title: Number
-# description: A number as messages have it, however the request spells it.
+# description: >-
+#   A number as messages have it, however the request spells it: to six decimals, and `about` where that would hide that
+#   it is not whole. Hosts write fractions differently, so only whole numbers are left to them.
 number(value) := format_int(value, 10) if {
 	floor(value) == value
-} else := $"{value + 0}"
+} else := $"about {format_int(round(value), 10)}" if {
+	abs(value) >= 1000000
+} else := $"about {format_int(round(value), 10)}" if {
+	_millionths(value) in {0, 1000000}
+} else := $"{_sign(value)}{format_int(floor(abs(value)), 10)}.{decimals}" if {
+	decimals := trim_right(substring(format_int(1000000 + _millionths(value), 10), 1, -1), "0")
+}
+
+_millionths(value) := round((abs(value) - floor(abs(value))) * 1000000)
+
+_sign(value) := "-" if {
+	value < 0
+} else := ""

@@ -81,3 +81,19 @@ test_a_plan_may_name_more_formularies if {
 	spelling.formulary("Gold.0") == "gold" with data.plan.formularies as {"gold": "gold"}
 	not spelling.formulary("1") with data.plan.formularies as {"gold": "gold"}
 }
+
+test_number[name] if {
+	some name, case in {
+		"whole": [160, "160"], "none": [0, "0"], "negative": [-7, "-7"], "large": [1000000000, "1000000000"],
+		"a half": [79.5, "79.5"], "less than one": [0.25, "0.25"], "below nought": [-0.25, "-0.25"],
+		"zeros within": [10.050, "10.05"], "six decimals": [1.000001, "1.000001"], "seven": [1.0000004, "about 1"],
+		"just below": [159.9999999, "about 160"], "tiny": [0.0000001, "about 0"], "below a million": [999999.5, "999999.5"],
+		"above a million": [1000000.5, "about 1000001"],
+	}
+	spelling.number(case[0]) == case[1]
+}
+
+test_number_however_spelt if {
+	{spelling.number(value) | some value in json.unmarshal("[20, 20.0, 2e1, 2.0E+1, 200e-1]")} == {"20"}
+	{spelling.number(value) | some value in json.unmarshal("[0.5, 5e-1, 0.50, 0.500000000000000000001]")} == {"0.5"}
+}
