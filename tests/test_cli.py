@@ -25,7 +25,7 @@ from rich.console import Console
 
 from contracts import problems
 from priorauth import Decision, NotJSON
-from priorauth._json import read_json
+from priorauth._json import not_json, read_json, sent_size
 from priorauth.cli._show import show, show_decision
 from servers import private_opa
 
@@ -147,7 +147,7 @@ def test_an_invalid_request(url: str) -> None:
         (b"\xff\xfe4711", "byte 1 is not UTF-8"),
         (b'{"dose": {"mg_per_week": NaN}}', "NaN"),
         (b'{"dose": {"mg_per_week": 1e999999999}}', "too large"),
-        (b'{"type": "initial", "type": "renewal"}', '"type" more than once'),
+        (b'{"type": "initial", "type": "renewal"}', "a key more than once"),
         (b"[" * 200_000, "too deeply"),
         (b'{"request_id": "\\ud800"}', "surrogate"),
     ],
@@ -792,6 +792,9 @@ def test_json_is_read_as_it_is_written(text: bytes, value: Any) -> None:
     "text",
     [
         b"160.00000000000000000001",
+        b"1e-999999999999999999999",
+        b"-0.1e-99999999999999999999999999999999",
+        b"1e999999999999999999999",
         b"0.1000000000000000055511151231257827",
         b"1e-400",
         b"1" * 5_000,
@@ -803,3 +806,37 @@ def test_json_is_read_as_it_is_written(text: bytes, value: Any) -> None:
 def test_a_number_that_would_be_altered_is_refused(text: bytes) -> None:
     with pytest.raises(NotJSON):
         read_json(text)
+
+
+LARGE = 1 << 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{" + b",".join(b'"k%d":1' % n for n in range(60_000)) + b',"k59999":1}',
+        b'{"x":' + b"[" * 900 + b'"' + b"x" * LARGE + b'\\ud800"' + b"]" * 900 + b"}",
+        b"[" + b",".join([b'"\\ud800"'] * 100_000) + b"]",
+        b"[" + b",".join([b"0." + b"1" * 390] * 2_600) + b"]",
+        b"[" + b",".join([b"9" * 400] * 2_600) + b"]",
+        b"[" * LARGE,
+        b'{"a":' * 100_000,
+    ],
+    ids=["keys twice", "deep", "wide", "fractions", "digits", "open", "open objects"],
+)
+def test_what_is_built_to_be_slow_to_read_is_not(text: bytes) -> None:
+    """Also where the fault is found only when it is to be sent, and the place is looked for."""
+    began = time.process_time()
+    with contextlib.suppress(NotJSON):
+        value = read_json(text)
+        if sent_size(value) is None:
+            not_json(value)
+    assert time.process_time() - began < 2
+
+
+def test_no_error_quotes_what_was_read() -> None:
+    for text in (b'{"Doe": 1, "Doe": 2}', b'{"Doe": Doe}', b"[Doe]", b'"\xff Doe"', b'{"Doe" 1}'):
+        with pytest.raises(NotJSON) as caught:
+            read_json(text)
+        assert "Doe" not in str(caught.value)
+        assert caught.value.__context__ is None

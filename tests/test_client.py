@@ -108,6 +108,29 @@ def test_many_are_taken_as_they_are_needed(client: Client) -> None:
     assert len(taken) == 20
 
 
+def test_a_call_is_bounded_in_bytes_too(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sidecar in production takes 524,288 bytes, which are fewer than a hundred such requests."""
+    long = [{"reference": f"chart-note-{n}"} for n in range(240)]
+    requests = [{**BARE, "request_id": str(n), "documentation": long} for n in range(150)]
+    requests.insert(7, {**BARE, "request_id": "x" * 600_000})
+    sizes = []
+    ask = client._ask
+
+    def counted(rule: str, document: object = None) -> Any:
+        sizes.append(len(json.dumps({"input": document})))
+        return ask(rule, document)
+
+    monkeypatch.setattr(client, "_ask", counted)
+    decisions = list(client.decide_many(requests))
+    assert [d.request_id for d in decisions] == [
+        None if n == 7 else request["request_id"] for n, request in enumerate(requests)
+    ]
+    # The one that is too large by itself goes by itself.
+    assert sorted(sizes)[-1] > 600_000
+    assert sorted(sizes)[-2] < 524_288
+    assert len(sizes) == 5
+
+
 def test_none_of_many(client: Client) -> None:
     assert list(client.decide_many([])) == []
 
@@ -175,7 +198,7 @@ def test_a_request_that_is_not_json(request_: Any, pointer: str, why: str) -> No
 
 def test_nesting_that_only_just_cannot_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the interpreter's stack gives out depends on how deep it is already."""
-    monkeypatch.setattr("priorauth.decider.is_json", lambda _: True)
+    monkeypatch.setattr("priorauth.decider.sent_size", lambda _: 1)
     with Client() as client, pytest.raises(NotJSON, match="nested too deeply") as caught:
         list(client.decide_many([BARE, deep()]))
     assert caught.value.index is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ._document import token
@@ -21,7 +21,7 @@ _DEEPEST = 1000
 def read_json(text: bytes) -> Any:
     """The JSON value in a UTF-8 text (a byte order mark is let through).
 
-    Raises NotJSON, which quotes nothing of the text but the name of a key that is there twice.
+    Raises NotJSON, which quotes nothing of the text. Takes time in proportion to the text's length.
     """
     try:
         return json.loads(
@@ -46,9 +46,7 @@ def read_json(text: bytes) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise NotJSON(f"an object has the key {json.dumps(twice[:40])} more than once")
+        raise NotJSON("an object has a key more than once")
     return found
 
 
@@ -67,9 +65,17 @@ def _float(text: str) -> float:
     if math.isinf(value):
         raise NotJSON("a number is too large to be sent")
     # Rounding could turn a dose that no guideline lists into one that it does.
-    if len(text) > _LONGEST or Decimal(text) != Decimal(repr(value)):
+    if len(text) > _LONGEST or _exact(text) != Decimal(repr(value)):
         raise NotJSON("a number cannot be sent without rounding it")
     return value
+
+
+def _exact(text: str) -> Decimal | None:
+    """The number that is written; None for an exponent that not even a Decimal can have."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None
 
 
 def encode(body: Any) -> bytes:
@@ -89,37 +95,64 @@ def to_json(value: object) -> bytes | None:
         return None
 
 
-def is_json(request: object) -> bool:
-    """Whether it can be sent, as one of a batch too."""
-    return to_json({"input": {"requests": [request]}}) is not None
+def sent_size(request: object) -> int | None:
+    """Its bytes when it is sent, as one of a batch too; None when it cannot be."""
+    text = to_json({"input": {"requests": [request]}})
+    return None if text is None else len(text)
 
 
 def one_line(document: Mapping[str, Any]) -> str:
     """A decision document as one line of JSON, the same by whichever engine it was made."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return json.dumps(_whole(document), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _whole(value: Any) -> Any:
+    """Numbers that are whole as whole ones: one engine writes 20 where another writes 20.0."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, Mapping):
+        return {key: _whole(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return value
 
 
 def not_json(document: object, *, index: int | None = None) -> NotJSON:
     """The error that says where a document cannot be written as JSON, and why."""
-    at, value = "", document
-    for _ in range(_DEEPEST):
+    # Each with the steps that lead to it, as pairs of those before and the last, and their number.
+    rest: list[tuple[Any, Any, int]] = [(None, document, 0)]
+    steps, fault = None, "nested too deeply, or a part of itself"
+    while rest:
+        at, value, depth = rest.pop()
         children: Iterable[tuple[Any, Any]] = ()
         if isinstance(value, dict):
+            if any(to_json({key: None}) is None for key in value):
+                steps, fault = at, "an object with a key that is not text"
+                break
             children = value.items()
         elif isinstance(value, (list, tuple)):
             children = enumerate(value)
-        child = next(((key, item) for key, item in children if to_json(item) is None), None)
-        if child is None:
+        elif to_json(value) is None:
+            steps, fault = at, _fault(value)
             break
-        at, value = f"{at}/{token(str(child[0]))}", child[1]
-    if isinstance(value, dict) and any(to_json({key: None}) is None for key in value):
-        fault = "an object with a key that is not text"
-    elif isinstance(value, (dict, list, tuple)):
-        at, fault = "", "nested too deeply, or a part of itself"
-    elif isinstance(value, str):
-        fault = "a string with half of a surrogate pair"
-    elif isinstance(value, (int, float)):
-        fault = "a number that JSON cannot hold: not finite, or of thousands of digits"
-    else:
-        fault = f"of type {type(value).__name__}"
-    return NotJSON(f"{at or 'it'} is {fault}", pointer=at, index=index)
+        if depth == _DEEPEST:
+            break
+        rest.extend(((at, key), each, depth + 1) for key, each in reversed(list(children)))
+    path = _pointer(steps)
+    return NotJSON(f"{path or 'it'} is {fault}", pointer=path, index=index)
+
+
+def _fault(value: object) -> str:
+    if isinstance(value, str):
+        return "a string with half of a surrogate pair"
+    if isinstance(value, (int, float)):
+        return "a number that JSON cannot hold: not finite, or of thousands of digits"
+    return f"of type {type(value).__name__}"
+
+
+def _pointer(steps: Any) -> str:
+    names = []
+    while steps is not None:
+        steps, name = steps
+        names.append(f"/{token(str(name))}")
+    return "".join(reversed(names))

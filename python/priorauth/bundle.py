@@ -39,7 +39,7 @@ needs builtins that only OPA itself has."""
 
 ROOTS = (
     *("calendar", "drugs", "facts", "guidelines", "integrity", "placeholders", "plan"),
-    *("priorauth", "schemas", "system/authz", "system/health", "system/log"),
+    *("priorauth", "schemas", "system/authz", "system/health", "system/log", "usual"),
 )
 """The parts of OPA's data that a bundle owns: these and no others. `access` is the operator's own,
 and what else is under `system` is OPA's, which keeps there what other bundles own."""

@@ -6,12 +6,11 @@ import abc
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._document import At, Object, items, malformed, mapping, text
-from ._json import is_json, not_json
+from ._json import not_json, sent_size
 from .catalog import Guideline, read_catalog
 from .decision import Decision, read_decision
 from .errors import (
@@ -26,8 +25,14 @@ from .errors import (
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+T = TypeVar("T")
+
 BUNDLE = "priorauth"
 """The name under which `opa-config.yaml` has the bundle that decides."""
+
+MOST_BYTES = 400_000
+"""How much is sent in one call, but for a request that is larger: a sidecar in production takes no
+more than 524,288 bytes."""
 
 
 @dataclass(frozen=True)
@@ -74,30 +79,26 @@ class Decider(abc.ABC):
     def decide_many(
         self, requests: Iterable[object], *, batch_size: int = 100
     ) -> Iterator[Decision]:
-        """Decide many request documents, lazily and in their order, `batch_size` of them a call.
+        """Decide many request documents, lazily and in their order.
 
-        Raises as `decide` does. A request that is not JSON raises before its batch is sent;
+        A call has `batch_size` of them, or as many as make `MOST_BYTES`. Raises as `decide` does.
+        A request that is not JSON raises before its batch is sent;
         `NotJSON.index` is its number, from 0. The time allowed is for each call.
         """
         if batch_size < 1:
             raise ConfigurationError("batch_size must be 1 or more")
-        return self._batches(iter(requests), batch_size)
+        return self._batches(requests, batch_size)
 
-    def _batches(self, rest: Iterator[object], size: int) -> Iterator[Decision]:
-        done = 0
-        while batch := list(islice(rest, size)):
-            yield from self._batch(batch, done)
-            done += len(batch)
+    def _batches(self, requests: Iterable[object], most: int) -> Iterator[Decision]:
+        for batch in packed(_sized(requests), most):
+            yield from self._batch(batch)
 
-    def _batch(self, batch: list[object], done: int) -> tuple[Decision, ...]:
+    def _batch(self, batch: list[object]) -> tuple[Decision, ...]:
         try:
             body = self._ask("decisions", {"requests": batch})
         except NotJSON:
-            index = next((n for n, each in enumerate(batch) if not is_json(each)), None)
             # Each can be written here, where the stack is not as deep as where it was sent from.
             fault = NotJSON("it is, or one with it is, nested too deeply")
-            if index is not None:
-                fault = not_json(batch[index], index=done + index)
         else:
             decisions = items(body["result"], (), _reader(body))
             if len(decisions) != len(batch):
@@ -149,6 +150,31 @@ class Decider(abc.ABC):
     @abc.abstractmethod
     def _ask(self, rule: str, document: object = None) -> Object:
         """The answer for a rule, with its `result`, and with whatever it tells of its origin."""
+
+
+def packed(sized: Iterable[tuple[T, int]], most: int) -> Iterator[list[T]]:
+    """Things with their sizes in bytes, in the parts that make a call each."""
+    part: list[T] = []
+    size = 0
+    for each, more in sized:
+        if part and size + more > MOST_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(each)
+        size += more
+        if len(part) == most:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def _sized(requests: Iterable[object]) -> Iterator[tuple[object, int]]:
+    for index, request in enumerate(requests):
+        size = sent_size(request)
+        if size is None:
+            raise not_json(request, index=index)
+        yield request, size
 
 
 def _reader(body: Object) -> Callable[[Object, At], Decision]:

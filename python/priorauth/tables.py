@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._json import is_json, one_line, read_json
+from ._json import one_line, read_json, sent_size
 from .catalog import Guideline
 from .decider import Decider
 from .errors import ConfigurationError, NotJSON
@@ -422,7 +422,7 @@ def _unreadable(at: Row, fault: NotJSON) -> dict[str, Any]:
     """The decision on what cannot be asked about: of the policy's form, though it was not asked."""
     told = isinstance(at.request_id, str) and 1 <= len(at.request_id) <= 128
     return {
-        "request_id": at.request_id if told and is_json(at.request_id) else None,
+        "request_id": at.request_id if told and sent_size(at.request_id) else None,
         "outcome": "invalid",
         "requires_clinician_review": False,
         "guideline": None,

@@ -101,3 +101,8 @@ test_a_number_in_words if {
 	}
 	{value: spelling.number(value) | some value, _ in told} == told
 }
+
+test_a_number_however_it_is_spelled if {
+	{spelling.number(value) | some value in json.unmarshal("[20, 20.0, 2e1, 2.0E+1, 200e-1]")} == {"20"}
+	{spelling.number(value) | some value in json.unmarshal("[0.5, 5e-1, 0.50, 0.500000000000000000001]")} == {"0.5"}
+}
