@@ -313,7 +313,8 @@ def kinds() -> Iterator[str]:
     yield "| kind | holds when | parameters |\n| --- | --- | --- |"
     for kind in common["kind"]["enum"]:
         own = {name: it for name, it in schema[kind]["properties"].items() if name not in common}
-        choice = [name for each in schema[kind].get("anyOf", ()) for name in each["required"]]
+        choices = schema[kind].get("anyOf", schema[kind].get("oneOf", ()))
+        choice = [name for each in choices for name in each["required"]]
         told = []
         for name, parameter in own.items():
             if name not in choice:

@@ -478,6 +478,18 @@ def test_an_instance_that_a_huge_request_has_blown_up_is_let_go(engine: WasmEngi
     assert len(engine._idle) == 1
 
 
+def test_an_instance_that_many_guidelines_make_large_is_kept(
+    bundle_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("priorauth.wasm._KEPT", 1 << 23)
+    large = with_data(bundle_file, lambda data: data.update(more="x" * (1 << 23)))
+    with WasmEngine(large) as engine:
+        assert engine.decide(INITIAL).outcome == "approved"
+        (instance,) = engine._idle
+        assert engine.decide(INITIAL).outcome == "approved"
+        assert engine._idle == [instance]
+
+
 def test_the_package_s_own_policy_is_built_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,11 +102,16 @@ class Instance:
         if not self._data:
             raise WasmError("its data is not JSON")
         self._base = _aligned(self._call("opa_heap_ptr_get"))
+        self._size_of_data = self._size
         _open.add(self)
 
     @property
-    def size(self) -> int:
-        """The bytes of its memory, which never shrinks."""
+    def grown(self) -> int:
+        """The bytes that evaluations have added to its memory, which never shrinks."""
+        return self._size - self._size_of_data
+
+    @property
+    def _size(self) -> int:
         return int(self._memory.data_len(self._store))
 
     def evaluate(self, entrypoint: int, document: bytes) -> bytes:
@@ -139,7 +144,7 @@ class Instance:
         return int(self._exports[name](self._store, *arguments))
 
     def _write(self, place: int, text: bytes) -> None:
-        lacking = place + len(text) + _PAGE - self.size
+        lacking = place + len(text) + _PAGE - self._size
         if lacking > 0:
             self._memory.grow(self._store, lacking // _PAGE + 1)
         self._memory.write(self._store, bytearray(text), place)

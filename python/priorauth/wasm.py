@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from ._wasm import Instance, Module
     from .client import StrPath
 
-# An instance's memory never shrinks; one that a huge request has blown up is not kept.
+# An instance's memory never shrinks; one that a huge request has blown up is not kept. What the
+# guidelines take does not count: an instance with many would be made anew at every call.
 _KEPT = 1 << 26
 
 
@@ -130,7 +131,7 @@ class WasmEngine(Decider):
             instance.close()
             raise
         else:
-            if instance.size <= _KEPT:
+            if instance.grown <= _KEPT:
                 self._idle.append(instance)
             else:
                 instance.close()

@@ -28,33 +28,95 @@ findings := [{"guideline": finding[0], "version": finding[1], "path": finding[2]
 #   against the others.
 scope := object.keys(data.guidelines)
 
-# Each version with what its schema finds. A complete rule, so that it is asked once.
-_checked := [[id, version, content, found] |
+# Each version in the scope, with all criteria in it, parts after their groups: the steps to each, and what stands there.
+_versions := [[id, version, content, nodes] |
 	some id in scope
 	some version, content in data.guidelines[id]
-	found := _matched(content)
+	nodes := [node |
+		some stage, types in content.criteria
+		some type, listed in types
+		some index, criterion in listed
+		some node in _with_parts([stage, type, index], criterion)
+		is_string(node[1].kind)
+	]
 ]
 
-# A text would be read as JSON.
-_matched(content) := json.match_schema(content, data.schemas.guideline) if {
-	is_object(content)
-} else := [false, [{"field": "(Root)", "desc": $"Invalid type. Expected: object, given: {type_name(content)}"}]]
+_with_parts(path, criterion) := [[path, criterion]] if {
+	not criterion.parts
+} else := array.concat([[path, criterion]], [[array.concat(array.concat(path, ["parts"]), inner), part] |
+	walk(criterion.parts, [inner, part])
+	is_number(inner[count(inner) - 1])
+])
+
+# What the schema finds in all of them. It is asked once, for each time it is compiled; and a criterion is held against
+# its own kind, for JSON Schema would try it on every kind.
+_faults := json.match_schema({"versions": versions, "criteria": _by_kind}, _schema)[1] if {
+	versions := {$"{n}": content | some n, [_, _, content, _] in _versions}
+}
+
+# OPA makes an index of the inner comprehension, and looks at each criterion once.
+_by_kind := {kind: criteria |
+	some kind, _ in _kinds
+	criteria := {$"{n}/{index}": criterion |
+		some n, [_, _, _, nodes] in _versions
+		some index, [_, criterion] in nodes
+		criterion.kind == kind
+	}
+}
+
+_schema := {
+	"definitions": object.union(object.remove(_definitions, ["criterion"]), {
+		"criterion": object.remove(_definitions.criterion, ["allOf"]),
+		"version": object.remove(data.schemas.guideline, ["$schema", "definitions"]),
+	}),
+	"properties": {
+		"versions": {"additionalProperties": {"$ref": "#/definitions/version"}},
+		"criteria": {"properties": {kind: {"additionalProperties": parameters} | some kind, parameters in _kinds}},
+	},
+}
+
+_kinds := {each["if"].properties.kind.const: each.then | some each in _definitions.criterion.allOf}
+
+_definitions := data.schemas.guideline.definitions
+
+# Each fault with the number of the version that it is in, and the steps to it there.
+_located := [[n, steps, fault] |
+	some fault in _faults
+	[n, steps] := _steps(split(fault.field, "."))
+]
+
+_steps(field) := [to_number(field[1]), array.slice(field, 2, count(field))] if field[0] == "versions"
+
+_steps(field) := [n, array.concat(to_criterion, array.slice(field, 3, count(field)))] if {
+	field[0] == "criteria"
+	[n, index] := [to_number(number) | some number in split(field[2], "/")]
+	to_criterion := array.concat(["criteria"], [$"{step}" | some step in _versions[n][3][index][0]])
+}
 
 # The versions of the form that the schema says, each with its criteria. What has another form is not looked at further.
-_formed := [[id, version, content, _criteria(content)] | some [id, version, content, [true, _]] in _checked]
+_formed := [[id, version, content, _criteria(content, nodes)] |
+	some n, [id, version, content, nodes] in _versions
+	not n in _malformed
+]
 
-# All criteria of a version, parts after their groups, each with where it stands and how many groups it is in.
-_criteria(content) := [each |
-	some stage in ["applicability", "coverage", "limits"]
-	some type in ["every_request", "initial", "renewal"]
-	walk(content.criteria[stage][type], [path, criterion])
-	criterion.kind
+_malformed := {n | some [n, _, _] in _located}
+
+# The criteria of a version: each with the stage that it is in, where it stands, how many groups it is in, the facts that
+# it asks for with what is declared of them, and the section of its clause, if there is one.
+_criteria(content, nodes) := [each |
+	declared := guidelines.declared(content)
+	sections := _sections(content)
+	some [path, criterion] in nodes
+	asks := guidelines.asked(criterion)
 	each := {
-		"stage": stage,
+		"stage": path[0],
 		"criterion": criterion,
-		"pointer": concat("/", array.concat(["", "criteria", stage, type], [$"{step}" | some step in path])),
+		"pointer": concat("/", array.concat(["", "criteria"], [$"{step}" | some step in path])),
 		"place": _label(criterion),
 		"depth": count([step | some step in path; step == "parts"]),
+		"asks": asks,
+		"facts": {fact: declared[fact] | some fact in asks},
+		"section": _section(sections, criterion.clause),
 	}
 ]
 
@@ -69,19 +131,42 @@ _written contains ["", "", "/facts", "the patterns of the usual request are made
 
 _patterns_fit if data.usual.of == usual.made_from
 
-_written contains [id, version, concat("/", array.concat([""], steps)), concat("", [_place(content, steps), _plainly(fault)])] if {
-	some [id, version, content, [false, faults]] in _checked
-	some fault in _telling(faults)
-	steps := [step | some step in split(fault.field, "."); step != "(Root)"]
+_written contains ["", "", $"/guidelines/{id}", $"the guideline {id}: has no version; add policy/guidelines/{id}/<date>/data.yaml"] if {
+	some id in scope
+	not _has_versions(data.guidelines[id])
 }
 
-# Of a criterion that is not as its kind says, some faults only say so again, for each group that it is in.
-_telling(faults) := telling if {
-	telling := [fault | some fault in faults; not startswith(fault.desc, "Must validate ")]
-	telling != []
-} else := faults
+_has_versions(versions) if {
+	is_object(versions)
+	versions != {}
+}
 
-_plainly(fault) := regex.replace(fault.desc, `^Additional property (.*) is not allowed$`, "has `$1`, which has no meaning here; it may be misspelt, or belong elsewhere") if {
+_written contains ["", "", "/schemas/guideline", "there is no schema of guidelines, or none that can be used: load rego/schemas with the rules"] if not _faults
+
+_written contains [id, version, concat("/", array.concat([""], steps)), concat("", [_place(content, steps), _plainly(fault)])] if {
+	some [n, steps, fault] in _located
+	_telling(fault)
+	[id, version, content, _] := _versions[n]
+}
+
+# That something is none of what it can be says no more where there is a fault that says why.
+_telling(fault) if not _choices[fault.type]
+
+_telling(fault) if not fault.field in _explained
+
+_choices := {"number_one_of": true, "number_any_of": true, "number_all_of": true}
+
+_explained := {concat(".", array.slice(steps, 0, size)) |
+	some [_, _, fault] in _located
+	not _choices[fault.type]
+	steps := split(fault.field, ".")
+	some size in numbers.range(1, count(steps))
+}
+
+_plainly(fault) := $"has both {concat(" and ", choice)}; keep the one that the text says" if {
+	fault.type == "number_one_of"
+	choice := [$"`{name}`" | some each in _definitions[split(fault.field, ".")[1]].oneOf; some name in each.required]
+} else := regex.replace(fault.desc, `^Additional property (.*) is not allowed$`, "has `$1`, which has no meaning here; it may be misspelt, or belong elsewhere") if {
 	startswith(fault.desc, "Additional property ")
 } else := regex.replace(fault.desc, `^(.*) is required$`, "lacks `$1`; add it") if {
 	endswith(fault.desc, " is required")
@@ -137,12 +222,14 @@ _written contains [id, version, "/in_force/to", $"in_force: ends on {content.in_
 
 _written contains [id, version, "/in_force", $"in_force: shares a day with version {other}, so neither could decide; end the older one, by `to`, on the day before the newer one starts"] if {
 	some [id, version, content, _] in _formed
-	some [same, other, there, _] in _formed
-	same == id
+	some other, there in data.guidelines[id]
 	other != version
+	[id, other] in _keys_of_formed
 	content.in_force.from <= object.get(there.in_force, "to", "9999")
 	there.in_force.from <= object.get(content.in_force, "to", "9999")
 }
+
+_keys_of_formed := {[id, version] | some [id, version, _, _] in _formed}
 
 # Drug names.
 _written contains [id, version, "", $"no drug name finds this guideline; add policy/drugs/<name>/data.yaml with `guideline: {id}`"] if {
@@ -163,20 +250,32 @@ _written contains ["", "", concat("/", ["/drugs", name]), $"the drug {name}: is 
 }
 
 # Facts.
-_written contains [id, version, concat("/", ["/facts", fact]), $"facts: {fact} is declared otherwise in {other}; one fact is one thing, so declare it in the same words or give it another name"] if {
+_written contains [id, version, concat("/", ["/facts", fact]), $"facts: {fact} is declared otherwise in {elsewhere}; one fact is one thing, so declare it in the same words or give it another name"] if {
 	some [id, version, content, _] in _formed
 	some fact, declared in content.facts
-	some other, there in _declarations[fact]
-	there != declared
+	elsewhere := min({place | some other, place in _disputed[fact]; other != declared})
 }
 
-_declarations[fact]["policy/facts"] := declared if some fact, declared in data.facts
-
-_declarations[fact][$"policy/guidelines/{id}/{version}"] := declared if {
-	some id, versions in data.guidelines
-	some version, content in versions
-	some fact, declared in content.facts
+# The facts that are declared in more than one way, with each way and the first place that has it.
+_disputed := {fact: {declared: min(places) |
+	some declared in declarations
+	places := {place | some [other, there, place] in _declarations; other == fact; there == declared}
+} |
+	some [fact, _] in _distinct
+	declarations := {declared | some [other, declared] in _distinct; other == fact}
+	count(declarations) > 1
 }
+
+_distinct := {[fact, declared] | some [fact, declared, _] in _declarations}
+
+_declarations := array.concat(
+	[[fact, declared, "policy/facts"] | some fact, declared in data.facts],
+	[[fact, declared, $"policy/guidelines/{id}/{version}"] |
+		some id, versions in data.guidelines
+		some version, content in versions
+		some fact, declared in content.facts
+	],
+)
 
 _written contains [id, version, concat("/", ["/facts", fact, "pattern"]), $"facts: the pattern of {fact} is no regular expression; correct it"] if {
 	some [id, version, content, _] in _formed
@@ -188,11 +287,10 @@ _written contains [id, version, concat("/", ["/facts", fact, "pattern"]), $"fact
 }
 
 _written contains [id, version, each.pointer, $"{each.place}: there is no fact {fact}; correct its name, or declare it under `facts` (policy/facts has those that all share)"] if {
-	some [id, version, content, listed] in _formed
-	declared := guidelines.declared(content)
+	some [id, version, _, listed] in _formed
 	some each in listed
-	some fact in guidelines.asked(each.criterion)
-	not declared[fact]
+	some fact in each.asks
+	not each.facts[fact]
 }
 
 _written contains [id, version, $"/packs/{name}", $"packs: there is no fact {fact}; correct its name, or declare it under `facts` (policy/facts has those that all share)"] if {
@@ -202,19 +300,18 @@ _written contains [id, version, $"/packs/{name}", $"packs: there is no fact {fac
 	not guidelines.declared(content)[fact]
 }
 
-_written contains [id, version, concat("/", [each.pointer, "questions", fact]), $"{each.place}: asks for {fact}, which it does not rest on; a question is for {concat(" or ", guidelines.asked(each.criterion))}"] if {
+_written contains [id, version, concat("/", [each.pointer, "questions", fact]), $"{each.place}: asks for {fact}, which it does not rest on; a question is for {concat(" or ", each.asks)}"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
 	some fact, _ in each.criterion.questions
-	not fact in guidelines.asked(each.criterion)
+	not fact in each.asks
 }
 
 # What a kind compares must be what the fact can be, or it would deny whatever is stated.
 _written contains [id, version, each.pointer, $"{each.place}: the kind {each.criterion.kind} cannot judge {fact}, which is of type {declared.type}; use another kind, or another fact"] if {
-	some [id, version, content, listed] in _formed
+	some [id, version, _, listed] in _formed
 	some each in listed
-	some fact in guidelines.asked(each.criterion)
-	declared := guidelines.declared(content)[fact]
+	some fact, declared in each.facts
 	not _judges(each.criterion.kind, declared)
 }
 
@@ -240,21 +337,26 @@ _types := {
 	"branch": {"string", "number", "integer", "boolean"},
 }
 
-_written contains [id, version, each.pointer, $"{each.place}: compares with {value}, which {each.criterion.fact} can never be; it can be {concat(", ", values)}"] if {
-	some [id, version, content, listed] in _formed
-	declared := guidelines.declared(content)
+_written contains [id, version, each.pointer, $"{each.place}: compares with {value}, which {each.criterion.fact} can never be; it can be {_range(declared)}"] if {
+	some [id, version, _, listed] in _formed
 	some each in listed
-	values := _values(declared[each.criterion.fact], each.criterion)
+	declared := _declared_value(each.criterion, each.facts[each.criterion.fact])
 	some value in _compared(each.criterion)
-	not value in values
+	not _can_be(declared, value)
 }
 
-# What a fact, or what of a list's items is compared, can be where its declaration lists it.
-_values(declared, _) := declared.enum if declared.enum
-
-_values(declared, _) := declared.items.enum if declared.items.enum
-
-_values(declared, criterion) := declared.items.properties[_property(criterion)].enum
+# What is declared of the value that a criterion compares: the fact itself, an item of a list, or a property of an item. Of
+# the day of birth a branch compares the age.
+_declared_value(criterion, declared) := {"type": "integer"} if {
+	criterion.fact == "member.birth_date"
+	criterion.kind == "branch"
+} else := declared if {
+	not declared.items
+} else := declared.items.properties[_property(criterion)] if {
+	declared.items.properties
+} else := declared.items if {
+	not declared.items.properties
+}
 
 _property(criterion) := "therapy" if {
 	criterion.kind == "tried"
@@ -262,7 +364,13 @@ _property(criterion) := "therapy" if {
 
 _compared(criterion) := array.concat(criterion.accepted, object.get(criterion, "undetermined", [])) if {
 	criterion.kind == "one_of"
-} else := [value | some part in criterion.parts; some value in part.when.values] if {
+} else := [value |
+	some part in criterion.parts
+	some value in array.concat(
+		object.get(part.when, "values", []),
+		[figure | some figure in object.filter(part.when, ["minimum", "maximum"])],
+	)
+] if {
 	criterion.kind == "branch"
 } else := object.keys(criterion.accepted) if {
 	criterion.kind == "any_of"
@@ -272,84 +380,217 @@ _compared(criterion) := array.concat(criterion.accepted, object.get(criterion, "
 	criterion.kind == "tried"
 }
 
+_can_be(declared, value) if value in declared.enum
+
+_can_be(declared, value) if {
+	not declared.enum
+	_of_type(declared.type, value)
+	regex.match(object.get(declared, "pattern", ""), $"{value}")
+}
+
+_of_type("string", value) if is_string(value)
+
+_of_type("boolean", value) if is_boolean(value)
+
+_of_type("number", value) if is_number(value)
+
+_of_type("integer", value) if {
+	is_number(value)
+	floor(value) == value
+}
+
+_range(declared) := concat(", ", declared.enum) if {
+	declared.enum
+} else := $"any {declared.type} of the pattern {declared.pattern}" if {
+	declared.pattern
+} else := $"any {declared.type}"
+
 _written contains [id, version, each.pointer, $"{each.place}: compares by the property {each.criterion.of}, which the items of {each.criterion.fact} do not have; correct `of`"] if {
-	some [id, version, content, listed] in _formed
+	some [id, version, _, listed] in _formed
 	some each in listed
 	each.criterion.kind in {"any_of", "none_of"}
 	each.criterion.of
-	not guidelines.declared(content)[each.criterion.fact].items.properties[each.criterion.of]
+	not each.facts[each.criterion.fact].items.properties[each.criterion.of]
 }
 
-_written contains [id, version, each.pointer, $"{each.place}: has both `{one}` and `{other}`; keep the one that the text says"] if {
+_written contains [id, version, each.pointer, $"{each.place}: does not say by which property it compares the items of {each.criterion.fact}; add `of`, which is one of {concat(", ", object.keys(properties))}"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
-	some kind, [one, other] in {"dated_within": ["months", "days"], "response": ["percent", "amount"]}
-	each.criterion.kind == kind
-	each.criterion[one]
-	each.criterion[other]
+	each.criterion.kind in {"any_of", "none_of"}
+	not each.criterion.of
+	properties := each.facts[each.criterion.fact].items.properties
+}
+
+_written contains [id, version, each.pointer, $"{each.place}: the items of {each.criterion.fact} cannot say that a therapy failed; declare their properties therapy, result (which can be failure) and weeks"] if {
+	some [id, version, _, listed] in _formed
+	some each in listed
+	each.criterion.kind == "tried"
+	some fact in each.facts
+	not _tells_failure(object.get(fact, ["items", "properties"], {}))
+}
+
+_tells_failure(properties) if {
+	_can_be(properties.result, "failure")
+	properties.therapy.type == "string"
+	properties.weeks.type in {"number", "integer"}
+}
+
+_written contains [id, version, concat("/", [each.pointer, "accepted"]), $"{each.place}: accepts {name}, which is no formulary of the plan's; the plan has {concat(", ", _formularies)}"] if {
+	some [id, version, _, listed] in _formed
+	some each in listed
+	each.criterion.kind == "formulary"
+	some name in each.criterion.accepted
+	not name in _formularies
+}
+
+_formularies := {name | some name in data.plan.formularies}
+
+# What nobody could meet, or would never be looked at.
+_written contains [id, version, each.pointer, $"{each.place}: has the minimum {bounds.minimum}, above its maximum {bounds.maximum}; correct one of them"] if {
+	some [id, version, _, listed] in _formed
+	some each in listed
+	some bounds in [each.criterion, object.get(each.criterion, "when", {})]
+	bounds.minimum > bounds.maximum
+}
+
+_written contains [id, version, concat("/", [each.pointer, "minimum"]), $"{each.place}: asks for {each.criterion.minimum} of {count(each.criterion.of)} therapies; correct `minimum`, or add to `of`"] if {
+	some [id, version, _, listed] in _formed
+	some each in listed
+	each.criterion.kind == "tried"
+	each.criterion.minimum > count(each.criterion.of)
 }
 
 # Clauses, words and figures.
 _written contains [id, version, $"/sections/{index}/number", $"section {section.number}: another section has this number; give each its own"] if {
 	some [id, version, content, _] in _formed
+	numbers := [section.number | some section in content.sections]
+	count(numbers) != count({number | some number in numbers})
 	some index, section in content.sections
-	count([other | some other in content.sections; other.number == section.number]) > 1
+	count([number | some number in numbers; number == section.number]) > 1
 }
 
-_written contains [id, version, concat("/", [each.pointer, "clause"]), $"{each.place}: is in no section; the sections are {concat(", ", [section.number | some section in content.sections])}, and a clause is one of them, with what follows a dot"] if {
+_written contains [id, version, concat("/", [each.pointer, "clause"]), $"{each.place}: {_in_no_section(content)}, and a clause is one of them, with what follows a dot"] if {
 	some [id, version, content, listed] in _formed
 	some each in listed
-	not _section(content, each.criterion.clause)
+	not each.section
 }
 
-_written contains [id, version, "/packs/clause", $"packs: the clause {content.packs.clause} is in no section; the sections are {concat(", ", [section.number | some section in content.sections])}"] if {
+_written contains [id, version, "/packs/clause", $"packs: the clause {content.packs.clause} {_in_no_section(content)}"] if {
+	some [id, version, content, section] in _packed
+	not section
+}
+
+_in_no_section(content) := $"is in no section; the sections are {concat(", ", [section.number | some section in content.sections])}"
+
+# The versions that have packs, with the section of their clause.
+_packed := [[id, version, content, _section(_sections(content), content.packs.clause)] |
 	some [id, version, content, _] in _formed
-	not _section(content, content.packs.clause)
-}
+	content.packs
+]
 
-_written contains [id, version, concat("/", [each.pointer, "text"]), $"{each.place}: has words that section {section.number} does not have; quote the clause as it stands there"] if {
-	some [id, version, content, listed] in _formed
+_written contains [id, version, concat("/", [each.pointer, "text"]), $"{each.place}: has words that section {each.section.number} does not have; quote the clause as it stands there"] if {
+	some [id, version, _, listed] in _formed
 	some each in listed
-	section := _section(content, each.criterion.clause)
-	not contains(_words(section.text), _words(each.criterion.text))
-	not startswith(each.criterion.text, concat("", [section.title, ": "]))
+	each.section
+	not contains(_words(each.section.text), _words(each.criterion.text))
+	not startswith(each.criterion.text, concat("", [each.section.title, ": "]))
 }
 
 _written contains [id, version, $"/sections/{index}", $"section {section.number}: has no criterion; write those that it makes, or say `informative: true` where it makes none"] if {
 	some [id, version, content, listed] in _formed
+	cited := {each.section.number | some each in listed}
 	some index, section in content.sections
 	not section.informative
-	not section.number in _cited(content, listed)
+	not section.number in cited
+	not [id, version, section.number] in _cited_by_packs
 }
 
-_cited(content, listed) := {_section(content, clause).number |
-	some clause in array.concat(
-		[each.criterion.clause | some each in listed],
-		[content.packs.clause | content.packs],
-	)
-}
+_cited_by_packs := {[id, version, section.number] | some [id, version, _, section] in _packed}
 
-_written contains [id, version, pointer, $"{each.place}: has the figure {figure}, which its words do not contain; correct it, or add a reading, under `readings`, that says where it comes from"] if {
+_written contains [id, version, pointer, $"{each.place}: has the figure {figure}, {_not_in_words}"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
-	numbers := _numbers(array.concat([each.criterion.text], object.get(each.criterion, "readings", [])))
-	some path, figure in _figures(each.criterion)
-	not figure in numbers
+	figures := _figures(each.criterion)
+	figures != {}
+	said := _said(_own_words(each.criterion))
+	some path, figure in figures
+	not figure in said
 	pointer := concat("/", array.concat([each.pointer], [$"{step}" | some step in path]))
 }
 
+_not_in_words := "which its words do not contain; correct it, or add a reading, under `readings`, that says where it comes from"
+
+# The figures of what is compared as text, and of what it is called: stage_3, 2A, "Type 2 diabetes".
+_written contains [id, version, concat("/", [each.pointer, parameter]), $"{each.place}: has the figure {figure} in `{text}`, {_not_in_words}"] if {
+	some [id, version, _, listed] in _formed
+	some each in listed
+	texts := _texts(each)
+	_figures_of(concat(" ", [text | some [_, text] in texts])) != set()
+	said := _said(_own_words(each.criterion))
+	some [parameter, text] in texts
+	some figure in (_figures_of(text) - said)
+}
+
+# The texts in the parameters of a criterion: values and names. Codes have digits, and no figures.
+_texts(each) := [[parameter, text] |
+	coded := _coded(each)
+	compared := object.union(
+		object.filter(each.criterion, ["accepted", "excluded", "of"]),
+		{"when/values": values | values := each.criterion.when.values},
+	)
+	some parameter, values in compared
+	some text in _values_and_names(values, coded)
+	is_string(text)
+]
+
+_values_and_names(values, true) := [name | is_object(values); some name in values]
+
+_values_and_names(values, false) := array.concat([key | some key, _ in values], [value | some value in values])
+
+_coded(each) if {
+	_code(each)
+} else := false
+
+# What the codes that a criterion compares look like: as their fact declares it, or ICD-10-CM codes that have a dot.
+_code(each) := `^[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}$` if {
+	each.criterion.kind == "diagnosis"
+} else := _declared_value(each.criterion, each.facts[each.criterion.fact]).pattern
+
+# A clause that names codes names all of them.
+_written contains [id, version, concat("/", [each.pointer, parameter]), $"{each.place}: has the code {code}, and its words name {concat(", ", named)}; correct it, or add a reading, under `readings`, that says where it comes from"] if {
+	some [id, version, _, listed] in _formed
+	some each in listed
+	pattern := _code(each)
+	named := {word |
+		some text in _own_words(each.criterion)
+		some word in regex.find_n(`[0-9A-Za-z]+(\.[0-9A-Za-z]+)*`, text, -1)
+		regex.match(`[0-9]`, word)
+		regex.match(pattern, word)
+	}
+	named != set()
+	some parameter in ["accepted", "excluded"]
+	some code in _values(each.criterion[parameter])
+	not _plain_code(code) in {_plain_code(each) | some each in named}
+}
+
+_plain_code(code) := replace(upper(code), ".", "")
+
+_values(compared) := compared if {
+	is_array(compared)
+} else := object.keys(compared) if is_object(compared)
+
 _written contains [id, version, $"/packs/listed/{index}", $"packs: {pack.name} has the figure {figure}, which section {section.number} does not contain; correct it, or add a reading to the section that says where it comes from"] if {
-	some [id, version, content, _] in _formed
+	some [id, version, content, section] in _packed
+	section
+	said := _said(array.concat([section.text], object.get(section, "readings", [])))
 	some index, pack in content.packs.listed
-	section := _section(content, content.packs.clause)
-	numbers := _numbers(array.concat([section.text], object.get(section, "readings", [])))
 	some name in ["dose", "quantity"]
 	figure := pack[name]
-	not figure in numbers
+	not figure in said
 }
 
 _written contains [id, version, $"/packs/listed/{index}", $"packs: {pack.name} has {pack.quantity} of {content.packs.strength_mg} mg for {pack.dose} mg a week, which makes no whole weeks; correct one of them"] if {
-	some [id, version, content, _] in _formed
+	some [id, version, content, _] in _packed
 	some index, pack in content.packs.listed
 	(pack.quantity * content.packs.strength_mg) % pack.dose != 0
 }
@@ -357,8 +598,10 @@ _written contains [id, version, $"/packs/listed/{index}", $"packs: {pack.name} h
 # The tree.
 _written contains [id, version, concat("/", [each.pointer, "id"]), $"{each.place}: another criterion has this id; give each its own"] if {
 	some [id, version, _, listed] in _formed
+	ids := [each.criterion.id | some each in listed]
+	count(ids) != count({other | some other in ids})
 	some each in listed
-	count([other | some other in listed; other.criterion.id == each.criterion.id]) > 1
+	count([other | some other in ids; other == each.criterion.id]) > 1
 }
 
 _written contains [id, version, each.pointer, $"{each.place}: is in {each.depth} groups, and is a group itself; groups nest at most {groups.depth} deep, so join this one with the one around it"] if {
@@ -383,6 +626,48 @@ _written contains [id, version, each.pointer, $"{each.place}: is no limit; move 
 	not each.criterion.kind in {"all", "branch"}
 }
 
+_written contains [id, version, concat("/", [each.pointer, "when"]), $"{each.place}: has `when`, which only the parts of a branch have; leave it out, or make a branch"] if {
+	some [id, version, _, listed] in _formed
+	branched := {$"{each.pointer}/parts/{index}" | some each in listed; each.criterion.kind == "branch"; some index, _ in each.criterion.parts}
+	some each in listed
+	each.criterion.when
+	not each.pointer in branched
+}
+
+_written contains [id, version, $"{each.pointer}/parts/{second}/when", $"{_label(other)}: is for {value} of {each.criterion.fact}, and so is {part.id}; a value has one part, so correct one of them"] if {
+	some [id, version, _, listed] in _formed
+	some each in listed
+	each.criterion.kind == "branch"
+	some second, other in each.criterion.parts
+	some first, part in each.criterion.parts
+	first < second
+	value := _shared(part.when, other.when)
+}
+
+# A value that two parts of a branch are both for.
+_shared(one, other) := min(shared) if {
+	shared := {value |
+		some [values, when] in [[_marks(one), other], [_marks(other), one]]
+		some value in values
+		_is_for(when, value)
+	}
+	shared != set()
+}
+
+# The values of a part, or the figure that it starts from; one without starts with the first of all.
+_marks(when) := when.values if {
+	when.values
+} else := [object.get(when, "minimum", object.get(when, "maximum", null))]
+
+_is_for(when, value) if value in when.values
+
+_is_for(when, value) if {
+	not when.values
+	is_number(value)
+	value >= object.get(when, "minimum", value)
+	value <= object.get(when, "maximum", value)
+}
+
 # How its rules decide requests that state nothing. Asked once the data is as it should be, for data that is not has no
 # decision, or none that says more.
 _decided contains [id, version, "", $"its rules cannot decide a request of type {type}; a kind has no answer for what a criterion says"] if {
@@ -392,13 +677,21 @@ _decided contains [id, version, "", $"its rules cannot decide a request of type 
 
 _decided contains [id, version, each.pointer, $"{each.place}: an absent fact decides it: it is {criterion.status} where nothing is stated; the kind {each.criterion.kind} must answer unknown"] if {
 	some [id, version, _, listed, [probe]] in _probes
-	walk(probe.criteria, [_, criterion])
-	criterion.facts
+	some criterion in _leaves(probe.criteria)
 	not criterion.status in {"unknown", "not_considered"}
 	some each in listed
 	each.criterion.id == criterion.id
-	guidelines.asked(each.criterion) != []
+	each.asks != []
 }
+
+_leaves(criteria) := array.concat(
+	[criterion | some criterion in criteria; not criterion.parts],
+	[criterion |
+		some group in criteria
+		walk(group.parts, [_, criterion])
+		criterion.facts
+	],
+)
 
 _probes := [[id, version, type, listed, found] |
 	some [id, version, content, listed] in _formed
@@ -434,20 +727,23 @@ _written contains ["", "", "/plan/formularies", "policy/plan: formularies must n
 	not is_object(object.get(data.plan, "formularies", null))
 }
 
-# The section that a clause is in: of the number it has, or the longest that it goes on from after a dot.
-_section(content, clause) := sections[count(sections) - 1] if {
-	sections := [section |
-		some size in numbers.range(1, count(clause))
-		substring(concat("", [clause, "."]), size, 1) == "."
-		number := substring(clause, 0, size)
-		found := [section | some section in content.sections; section.number == number]
-		section := found[0]
+# The sections of a text by their numbers; of two with one number the first.
+_sections(content) := object.union_n(array.reverse([{section.number: section} | some section in content.sections]))
+
+# The section that a clause is in: of the number it has, or the longest that it goes on from after a dot; `false` for none.
+_section(sections, clause) := fitting[0] if {
+	steps := split(clause, ".")
+	fitting := [section |
+		some size in numbers.range(count(steps), 1)
+		section := sections[concat(".", array.slice(steps, 0, size))]
 	]
-	sections != []
-}
+	fitting != []
+} else := false
 
 # Words as they are compared: without line breaks, bullets, and the AND and OR that join them.
 _words(text) := trim(regex.replace(regex.replace(lower(text), `[•\s;:,.]+`, " "), ` (and|or) `, " "), " ")
+
+_own_words(criterion) := array.concat([criterion.text], object.get(criterion, "readings", []))
 
 # The figures of a criterion itself, and not of its parts, by where they stand in it.
 _figures(criterion) := {path: figure |
@@ -455,14 +751,22 @@ _figures(criterion) := {path: figure |
 	is_number(figure)
 }
 
-_numbers(texts) := {to_number(replace(number, ",", "")) |
-	some text in texts
-	some number in regex.find_n(`[0-9]+(,[0-9]{3})*(\.[0-9]+)?`, text, -1)
-} | {number |
-	some text in texts
-	some word in split(_words(text), " ")
-	number := _number_words[word]
+# The figures in a value or a name: 3 in stage_3, and 2a in 2A, which is another than 2.
+_figures_of(text) := {_figure(found) |
+	some found in regex.find_n(`[0-9]+(\.[0-9]+)?[a-z]?\b`, replace(lower(text), "_", " "), -1)
 }
+
+_figure(found) := to_number(found) if {
+	regex.match(`[0-9]$`, found)
+} else := found
+
+# The figures that texts say, in digits or in words.
+_said(texts) := {to_number(replace(number, ",", "")) |
+	some number in regex.find_n(`[0-9]+(,[0-9]{3})*(\.[0-9]+)?`, concat("\n", texts), -1)
+} | ({number | some number in object.filter(_number_words, split(_words(concat("\n", texts)), " "))} | {figure |
+	some figure in _figures_of(concat("\n", texts))
+	is_string(figure)
+})
 
 _number_words := {
 	"a": 1, "an": 1, "any": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,

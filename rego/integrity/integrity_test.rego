@@ -44,6 +44,14 @@ test_mistakes_of_the_tree if {
 	_all_told(_plants.tree) == _expected(_plants.tree)
 }
 
+test_mistakes_that_nobody_could_meet if {
+	_all_told(_plants["what nobody could meet"]) == _expected(_plants["what nobody could meet"])
+}
+
+test_mistakes_of_branches if {
+	_all_told(_plants.branches) == _expected(_plants.branches)
+}
+
 test_what_is_no_mistake if {
 	found := _findings(_sound)
 	found == []
@@ -147,9 +155,9 @@ _plants := {
 			"facts: member.benefit is declared otherwise in policy/facts; one fact is one thing, so declare it in the same words or give it another name",
 		],
 		"a pattern that is none": [
-			[{"op": "add", "path": "/facts/sample.code", "value": {"title": "Code", "question": "Which?", "known_by": "plan", "type": "string", "pattern": "(["}}],
-			"/facts/sample.code/pattern",
-			"facts: the pattern of sample.code is no regular expression; correct it",
+			[{"op": "add", "path": "/facts/sample.coded", "value": {"title": "Code", "question": "Which?", "known_by": "plan", "type": "string", "pattern": "(["}}],
+			"/facts/sample.coded/pattern",
+			"facts: the pattern of sample.coded is no regular expression; correct it",
 		],
 		"a fact misspelt": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/2/fact", "value": "sample.stag"}],
@@ -177,9 +185,9 @@ _plants := {
 			"B.3 (stage): compares with erly, which sample.stage can never be; it can be early, late",
 		],
 		"a value that no item can be": [
-			[{"op": "add", "path": "/criteria/coverage/initial/1/parts/1/accepted/2C", "value": "Category 2C"}],
+			[{"op": "add", "path": "/criteria/coverage/initial/1/parts/1/accepted/first", "value": "First"}],
 			"/criteria/coverage/initial/1/parts/1",
-			"B.2 (supported): compares with 2C, which nccn can never be; it can be 1, 2A, 2B, 3",
+			"B.2 (supported): compares with first, which nccn can never be; it can be 1, 2A, 2B, 3",
 		],
 		"a property that items do not have": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/1/parts/1/of", "value": "level"}],
@@ -195,6 +203,136 @@ _plants := {
 			[{"op": "add", "path": "/criteria/coverage/renewal/0/parts/0/days", "value": 6}],
 			"/criteria/coverage/renewal/0/parts/0",
 			"C (recent): has both `months` and `days`; keep the one that the text says",
+		],
+		"neither months nor days": [
+			[{"op": "remove", "path": "/criteria/coverage/renewal/0/parts/0/months"}],
+			"/criteria/coverage/renewal/0/parts/0",
+			"C (recent): lacks `months`; add it",
+		],
+		"a text where the fact is a number": [
+			[_of("sample.score", ["high"], "an early stage")],
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): compares with high, which sample.score can never be; it can be any number",
+		],
+		"a number where the fact is a text": [
+			[_of("diagnosis.icd10", [true], "an early stage")],
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): compares with true, which diagnosis.icd10 can never be; it can be any string",
+		],
+		"a text where the fact is true or false": [
+			[_of("member.closed_formulary", ["true"], "an early stage")],
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): compares with true, which member.closed_formulary can never be; it can be any boolean",
+		],
+		"half of a whole number": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/2", "value": {
+				"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "one_of", "fact": "duration_months", "accepted": [6.5],
+				"readings": ["6.5 months"],
+			}}],
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): compares with 6.5, which duration_months can never be; it can be any integer",
+		],
+		"a code of another pattern": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/2", "value": {
+				"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "any_of", "fact": "prescriber.taxonomies",
+				"accepted": {"207RH0003": "Hematology & Oncology"},
+			}}],
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): compares with 207RH0003, which prescriber.taxonomies can never be; it can be any string of the pattern ^[0-9A-Z]{9}X$",
+		],
+		"items that are objects compared as texts": [
+			[{"op": "remove", "path": "/criteria/coverage/initial/1/parts/1/of"}],
+			"/criteria/coverage/initial/1/parts/1",
+			"B.2 (supported): does not say by which property it compares the items of nccn; add `of`, which is one of category, source",
+		],
+		"a formulary that the plan does not have": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/2", "value": {
+				"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "formulary", "accepted": ["other", "fifth"],
+			}}],
+			"/criteria/coverage/initial/2/accepted",
+			"B.3 (stage): accepts fifth, which is no formulary of the plan's; the plan has 1, 2, 3, 4, other",
+		],
+	},
+	"what nobody could meet": {
+		"a minimum above the maximum": [
+			[{"op": "add", "path": "/criteria/coverage/initial/0/maximum", "value": 17}, {"op": "add", "path": "/criteria/coverage/initial/0/readings", "value": ["17"]}],
+			"/criteria/coverage/initial/0",
+			"B.1 (age): has the minimum 18, above its maximum 17; correct one of them",
+		],
+		"a part of a branch with a minimum above the maximum": [
+			array.concat(_by_age({"minimum": 6}, {"minimum": 3, "maximum": 2}), [_read(1, ["3", "2"])]),
+			"/criteria/coverage/renewal/0/parts/1",
+			"C (later): has the minimum 3, above its maximum 2; correct one of them",
+		],
+		"more therapies than are listed": [
+			array.concat(_sound["a therapy tried"], [
+				{"op": "replace", "path": "/criteria/coverage/initial/0/minimum", "value": 2},
+				{"op": "add", "path": "/criteria/coverage/initial/0/readings", "value": ["two"]},
+			]),
+			"/criteria/coverage/initial/0/minimum",
+			"B (tried): asks for 2 of 1 therapies; correct `minimum`, or add to `of`",
+		],
+		"a list that cannot say that a therapy failed": [
+			_tried("sample.tried", "/items/properties/result/enum", ["failed"]),
+			"/criteria/coverage/initial/0",
+			"B (tried): the items of sample.tried cannot say that a therapy failed; declare their properties therapy, result (which can be failure) and weeks",
+		],
+		"a list whose weeks are texts": [
+			_tried("sample.used", "/items/properties/weeks", {"title": "Weeks", "type": "string"}),
+			"/criteria/coverage/initial/0",
+			"B (tried): the items of sample.used cannot say that a therapy failed; declare their properties therapy, result (which can be failure) and weeks",
+		],
+	},
+	"branches": {
+		"two parts for one value": [
+			_by_stage({"values": ["early"]}, {"values": ["late", "early"]}),
+			"/criteria/coverage/renewal/0/parts/1/when",
+			"C (later): is for early of sample.stage, and so is recent; a value has one part, so correct one of them",
+		],
+		"two parts for one age": [
+			_by_age({"maximum": 6}, {"minimum": 6}),
+			"/criteria/coverage/renewal/0/parts/1/when",
+			"C (later): is for 6 of member.birth_date, and so is recent; a value has one part, so correct one of them",
+		],
+		"a part within another": [
+			array.concat(_by_age({"minimum": 6}, {"minimum": 18, "maximum": 20}), [_read(1, ["18", "20"])]),
+			"/criteria/coverage/renewal/0/parts/1/when",
+			"C (later): is for 18 of member.birth_date, and so is recent; a value has one part, so correct one of them",
+		],
+		"two parts without an end": [
+			array.concat(_by_age({"maximum": 6}, {"maximum": 5}), [_read(1, ["5"])]),
+			"/criteria/coverage/renewal/0/parts/1/when",
+			"C (later): is for 5 of member.birth_date, and so is recent; a value has one part, so correct one of them",
+		],
+		"a value within another part's figures": [
+			_by_age({"minimum": 6}, {"values": [6]}),
+			"/criteria/coverage/renewal/0/parts/1/when",
+			"C (later): is for 6 of member.birth_date, and so is recent; a value has one part, so correct one of them",
+		],
+		"figures for a fact that is a text": [
+			_by_stage({"values": ["early"]}, {"minimum": 6}),
+			"/criteria/coverage/renewal/0",
+			"C (by_stage): compares with 6, which sample.stage can never be; it can be early, late",
+		],
+		"a text for an age": [
+			_by_age({"minimum": 6}, {"values": ["old"]}),
+			"/criteria/coverage/renewal/0",
+			"C (by_age): compares with old, which member.birth_date can never be; it can be any integer",
+		],
+		"`when` outside a branch": [
+			[{"op": "add", "path": "/criteria/coverage/initial/0/when", "value": {"minimum": 18}}],
+			"/criteria/coverage/initial/0/when",
+			"B.1 (age): has `when`, which only the parts of a branch have; leave it out, or make a branch",
+		],
+		"`when` in another group": [
+			[{"op": "add", "path": "/criteria/coverage/initial/1/parts/0/when", "value": {"values": ["early"]}}],
+			"/criteria/coverage/initial/1/parts/0/when",
+			"B.2 (score): has `when`, which only the parts of a branch have; leave it out, or make a branch",
+		],
+		"a part without `when`": [
+			[{"op": "remove", "path": "/criteria/coverage/renewal/0/parts/0/when"}],
+			"/criteria/coverage/renewal/0/parts/0",
+			"C (recent): lacks `when`; add it",
 		],
 	},
 	"words": {
@@ -227,6 +365,54 @@ _plants := {
 			[{"op": "replace", "path": "/criteria/limits/every_request/0/limits/0/days", "value": 30}],
 			"/criteria/limits/every_request/0/limits/0/days",
 			"D (quantity): has the figure 30, which its words do not contain; correct it, or add a reading, under `readings`, that says where it comes from",
+		],
+		"a value with a figure that the words do not have": [
+			[{"op": "add", "path": "/criteria/coverage/initial/1/parts/1/accepted/2A", "value": "Category two"}],
+			"/criteria/coverage/initial/1/parts/1/accepted",
+			$"B.2 (supported): has the figure 2a in `2A`, {_not_in_words}",
+		],
+		"a name with a figure that the words do not have": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/1/parts/1/accepted/1", "value": "Category 2"}],
+			"/criteria/coverage/initial/1/parts/1/accepted",
+			$"B.2 (supported): has the figure 2 in `Category 2`, {_not_in_words}",
+		],
+		"a listed value with another figure": [
+			[_of_grade("grade_4", "grade 3")],
+			"/criteria/coverage/initial/2/accepted",
+			$"B.3 (stage): has the figure 4 in `grade_4`, {_not_in_words}",
+		],
+		"a listed value with another letter": [
+			[_of_grade("grade_3b", "grade 3A")],
+			"/criteria/coverage/initial/2/accepted",
+			$"B.3 (stage): has the figure 3b in `grade_3b`, {_not_in_words}",
+		],
+		"a branch's value with another figure": [
+			[_at("/criteria/coverage/renewal/0/fact", "sample.grade"), _at("/criteria/coverage/renewal/0/parts/0/when/values/0", "grade_3")],
+			"/criteria/coverage/renewal/0/parts/0/when/values",
+			$"C (recent): has the figure 3 in `grade_3`, {_not_in_words}",
+		],
+		"a code that the words do not name": [
+			_diagnosis({"C90.0": "Myeloma", "C90.1": "Leukemia"}, "myeloma (C90.0)"),
+			"/criteria/coverage/initial/2/accepted",
+			"B.3 (stage): has the code C90.1, and its words name C90.0; correct it, or add a reading, under `readings`, that says where it comes from",
+		],
+		"a specialty that the words do not name": [
+			_replaced("2", {
+				"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "any_of", "fact": "prescriber.taxonomies",
+				"accepted": {"207RH0003X": "Hematology & Oncology"}, "readings": ["Those of 207RX0202X."],
+			}),
+			"/criteria/coverage/initial/2/accepted",
+			"B.3 (stage): has the code 207RH0003X, and its words name 207RX0202X; correct it, or add a reading, under `readings`, that says where it comes from",
+		],
+		"a code of a text that the words do not name": [
+			[_of("sample.code", ["A100"], "Policy: code B200")],
+			"/criteria/coverage/initial/2/accepted",
+			"B.3 (stage): has the code A100, and its words name B200; correct it, or add a reading, under `readings`, that says where it comes from",
+		],
+		"a diagnosis named for another": [
+			_diagnosis({"E11": "Type 1 diabetes"}, "type 2 diabetes"),
+			"/criteria/coverage/initial/2/accepted",
+			$"B.3 (stage): has the figure 1 in `Type 1 diabetes`, {_not_in_words}",
 		],
 		"a pack's figure that the section does not have": [
 			[{"op": "replace", "path": "/packs/listed/0/quantity", "value": 10}],
@@ -273,6 +459,23 @@ _sound := {
 	"an end": [{"op": "add", "path": "/in_force/to", "value": "2024-01-01"}],
 	"a change": [{"op": "add", "path": "/changes", "value": [{"date": "2024-02-29", "summary": "new policy"}]}],
 	"a shared fact declared alike": [{"op": "add", "path": "/facts/member.benefit", "value": data.facts["member.benefit"]}],
+	"parts for figures that meet": array.concat(_by_age({"maximum": 5}, {"minimum": 6}), [_read(0, ["5"])]),
+	"parts for values of their own": _by_stage({"values": ["early"]}, {"values": ["late"]}),
+	"a value whose figure is spelt otherwise": [_of_grade("grade_4", "Grade four")],
+	"a value with the figure and the letter of the words": [_of_grade("grade_3b", "Grade 3B.")],
+	"a value whose figure a reading has": [
+		_of_grade("grade_4", "a high grade"),
+		{"op": "add", "path": "/criteria/coverage/initial/2/readings", "value": ["Grade 4."]},
+	],
+	"codes that the words name": _diagnosis({"C90.0": "Myeloma", "c90.1": "Leukemia"}, "myeloma (C90.0, C90.1)"),
+	"codes that the words do not name at all": _diagnosis({"C90.0": "Myeloma"}, "myeloma, not for lack of B12"),
+	"a code of a text": [_of("sample.code", ["B200"], "Policy: code B200")],
+	"a number compared": [_of("sample.score", [7], "Policy: seven")],
+	"a whole number compared": [_of("duration_months", [7], "Policy: seven")],
+	"true or false compared": [_of("member.closed_formulary", [true], "an early stage")],
+	"a formulary of the plan's": _replaced("2", {
+		"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "formulary", "accepted": ["other"],
+	}),
 	"no packs": [{"op": "remove", "path": "/packs"}],
 	"a branch by age": [{"op": "replace", "path": "/criteria/coverage/renewal/0", "value": {
 		"id": "by_age", "clause": "C", "text": "within 6 months", "kind": "branch", "fact": "member.birth_date",
@@ -330,19 +533,20 @@ test_a_version_that_is_no_object if {
 	_told(found, "sample") == [["2024-01-01", "", "must be of type object, and is of type string"]]
 }
 
+test_a_guideline_without_a_version if {
+	message := "the guideline none: has no version; add policy/guidelines/none/<date>/data.yaml"
+	every nothing in [{}, "text", null] {
+		found := integrity.findings with data.guidelines as {"none": nothing, "sample": {"2024-01-01": _sample}}
+			with data.drugs as {"sample": {"guideline": "sample"}}
+		found == [{"guideline": "", "version": "", "path": "/guidelines/none", "message": message}]
+	}
+}
+
 test_one_number_of_two_sections if {
 	again := {"number": "A", "title": "Again", "text": "Words", "informative": true}
 	operations := [{"op": "add", "path": "/sections/-", "value": again}]
 	_paths(operations) == ["/sections/0/number", "/sections/4/number"]
 	_messages(operations)[0] == "section A: another section has this number; give each its own"
-}
-
-# A schema's finding that only says so again is left out, unless there is no other.
-test_a_fault_of_which_the_schema_says_only_that_there_is_one if {
-	when := {"op": "add", "path": "/criteria/coverage/initial/0/when", "value": {"minimum": 18}}
-	_messages([when]) == []
-	faults := [{"field": "a.b", "desc": "Must validate one and only one schema (oneOf)"}]
-	integrity._telling(faults) == faults
 }
 
 test_two_versions_in_force_on_one_day if {
@@ -371,6 +575,17 @@ test_no_guideline if {
 	found == [{"guideline": "", "version": "", "path": "/guidelines", "message": "there is no guideline: add policy/guidelines/<id>/<date>/data.yaml"}]
 }
 
+# Nothing can be sound by a schema that is not there.
+test_no_schema if {
+	found := integrity.findings with data.guidelines as {"sample": {"2024-01-01": _sample}}
+		with data.drugs as {"sample": {"guideline": "sample"}}
+		with data.schemas as {}
+	found == [{
+		"guideline": "", "version": "", "path": "/schemas/guideline",
+		"message": "there is no schema of guidelines, or none that can be used: load rego/schemas with the rules",
+	}]
+}
+
 test_a_guideline_that_no_drug_name_finds if {
 	_drugs({}) == [["sample", "", "no drug name finds this guideline; add policy/drugs/<name>/data.yaml with `guideline: sample`"]]
 }
@@ -393,7 +608,7 @@ test_a_drug_that_is_never_found if {
 	]
 }
 
-# Two guidelines that declare one fact: each is told of the other.
+# Guidelines that declare one fact: each is told of the first that declares it otherwise.
 test_a_fact_declared_otherwise_in_another_guideline if {
 	other := json.patch(_sample, [{"op": "replace", "path": "/facts/sample.score/title", "value": "Another score"}])
 	drugs := {"sample": {"guideline": "sample"}, "other": {"guideline": "other"}}
@@ -402,6 +617,14 @@ test_a_fact_declared_otherwise_in_another_guideline if {
 	[[finding.guideline, finding.path, finding.message] | some finding in found] == [
 		["other", "/facts/sample.score", "facts: sample.score is declared otherwise in policy/guidelines/sample/2024-01-01; one fact is one thing, so declare it in the same words or give it another name"],
 		["sample", "/facts/sample.score", "facts: sample.score is declared otherwise in policy/guidelines/other/2024-01-01; one fact is one thing, so declare it in the same words or give it another name"],
+	]
+	alike := {"sample": {"2024-01-01": _sample}, "same": {"2024-01-01": _sample}, "other": {"2024-01-01": other}}
+	three := integrity.findings with data.guidelines as alike
+		with data.drugs as object.union(drugs, {"same": {"guideline": "same"}})
+	[[finding.guideline, regex.find_n(`policy/\S+`, finding.message, 1)] | some finding in three] == [
+		["other", ["policy/guidelines/same/2024-01-01;"]],
+		["same", ["policy/guidelines/other/2024-01-01;"]],
+		["sample", ["policy/guidelines/other/2024-01-01;"]],
 	]
 	scoped := integrity.findings with data.guidelines as {"sample": {"2024-01-01": _sample}, "other": {"2024-01-01": other}}
 		with data.drugs as drugs
@@ -491,12 +714,17 @@ _sample := {
 	"in_force": {"from": "2024-01-01"},
 	"facts": {
 		"sample.stage": {"title": "Stage", "question": "Which stage?", "known_by": "prescriber", "type": "string", "enum": ["early", "late"]},
+		"sample.code": {"title": "Code", "question": "Which code?", "known_by": "prescriber", "type": "string", "pattern": "^[A-Z][0-9]{3}$"},
+		"sample.grade": {
+			"title": "Grade", "question": "Which grade?", "known_by": "prescriber", "type": "string",
+			"enum": ["grade_3", "grade_3b", "grade_4"],
+		},
 		"sample.score": {"title": "Score", "question": "Which score?", "known_by": "prescriber", "type": "number"},
 		"sample.day": {"title": "Day", "question": "Which day?", "known_by": "prescriber", "type": "string", "format": "date"},
 	},
 	"sections": [
 		{"number": "A", "title": "Scope", "text": "For the pharmacy benefit"},
-		{"number": "B", "title": "Policy", "text": "1. At least 18 years AND\n2. A score of seven, or support, one of those;\n3. an early stage"},
+		{"number": "B", "title": "Policy", "text": "1. At least 18 years AND\n2. A score of seven, or support of category 1, one of those;\n3. an early stage"},
 		{"number": "C", "title": "Renewal", "text": "By the stage: within 6 months"},
 		{"number": "D", "title": "Limits", "text": "100 mg/week: 20 tablets per 28 days; for up to 1,200 months"},
 	],
@@ -508,9 +736,9 @@ _sample := {
 		"coverage": {
 			"initial": [
 				{"id": "age", "clause": "B.1", "text": "At least 18 years", "kind": "age", "minimum": 18},
-				{"id": "severity", "clause": "B.2", "text": "A score of seven, or support", "kind": "any", "parts": [
+				{"id": "severity", "clause": "B.2", "text": "A score of seven, or support of category 1", "kind": "any", "parts": [
 					{"id": "score", "clause": "B.2", "text": "A score of seven", "kind": "threshold", "fact": "sample.score", "minimum": 7},
-					{"id": "supported", "clause": "B.2", "text": "support", "kind": "any_of", "fact": "nccn", "of": "category", "accepted": {"1": "Category 1"}},
+					{"id": "supported", "clause": "B.2", "text": "support of category 1", "kind": "any_of", "fact": "nccn", "of": "category", "accepted": {"1": "Category 1"}},
 				]},
 				{"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "one_of", "fact": "sample.stage", "accepted": ["early"]},
 			],
@@ -537,11 +765,51 @@ _recent := {
 	"id": "recent", "clause": "C", "text": "within 6 months", "kind": "dated_within", "fact": "sample.day", "months": 6,
 }
 
+_not_in_words := "which its words do not contain; correct it, or add a reading, under `readings`, that says where it comes from"
+
+_at(path, value) := {"op": "replace", "path": path, "value": value}
+
+_replaced(index, criterion) := [_at($"/criteria/coverage/initial/{index}", criterion)]
+
+# The renewal by a branch of two parts.
+_by_stage(one, other) := [{"op": "add", "path": "/criteria/coverage/renewal/0/parts", "value": _two_parts(one, other)}]
+
+_by_age(one, other) := [_at("/criteria/coverage/renewal/0", {
+	"id": "by_age", "clause": "C", "text": "By the stage", "kind": "branch", "fact": "member.birth_date",
+	"parts": _two_parts(one, other),
+})]
+
+_two_parts(one, other) := [
+	object.union(_recent, {"when": one}),
+	object.union(_recent, {"when": other, "id": "later"}),
+]
+
+_read(part, readings) := {"op": "add", "path": $"/criteria/coverage/renewal/0/parts/{part}/readings", "value": readings}
+
+_of_grade(accepted, text) := _of("sample.grade", [accepted], $"Policy: {text}")
+
+_of(fact, accepted, text) := _at("/criteria/coverage/initial/2", {
+	"id": "stage", "clause": "B.3", "text": text, "kind": "one_of", "fact": fact, "accepted": accepted,
+})
+
+# A therapy tried, by a list that is declared with a change.
+_tried(fact, path, value) := [
+	{"op": "add", "path": $"/facts/{fact}", "value": json.patch(_therapies, [{"op": "add", "path": path, "value": value}])},
+	_at("/criteria/coverage/initial/0", {
+		"id": "tried", "clause": "B", "text": "one of those", "kind": "tried", "fact": fact, "of": {"one": "One"}, "minimum": 1,
+	}),
+]
+
+_diagnosis(accepted, text) := [_at("/criteria/coverage/initial/2", {
+	"id": "stage", "clause": "B.3", "text": $"Policy: {text}", "kind": "diagnosis", "fact": "diagnosis.icd10", "accepted": accepted,
+})]
+
 _therapies := {
 	"title": "Therapies", "question": "Which?", "known_by": "prescriber", "empty": "none", "type": "array",
 	"items": {"type": "object", "properties": {
 		"therapy": {"title": "Therapy", "type": "string", "enum": ["one", "two"]},
 		"result": {"title": "Result", "type": "string"},
+		"weeks": {"title": "Weeks", "type": "integer"},
 	}},
 }
 

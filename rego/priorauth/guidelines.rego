@@ -22,7 +22,10 @@ catalog := [{
 # METADATA
 # title: Drug names
 # description: The names that find each guideline, in order.
-drug_names[id] := sort([name | some name, drug in data.drugs; drug.guideline == id]) if some id, _ in data.guidelines
+drug_names := {id: sort(names) |
+	some id, _ in data.guidelines
+	names := [name | some name, drug in data.drugs; drug.guideline == id]
+}
 
 # METADATA
 # title: Listed criteria
