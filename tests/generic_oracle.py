@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from oracle import SPACE, folded
+
 Request = dict[str, Any]
 Criterion = dict[str, Any]
 
@@ -121,7 +123,7 @@ class Oracle:
 
     def formulary(self, criterion: Criterion, request: Request) -> Judged:
         name = said(request, "member.formulary")
-        plain = None if name is None else self.formularies[name.strip().lower()]
+        plain = None if name is None else self.formularies[folded(name.strip(SPACE))]
         status = known(plain, lambda: plain in criterion["accepted"])
         return Judged(criterion, status, ["/member/formulary"])
 
@@ -401,7 +403,7 @@ def pointer(path: str) -> str:
 
 
 def plain(code: str) -> str:
-    return code.strip().upper().replace(".", "")
+    return code.strip(SPACE).upper().replace(".", "")
 
 
 def age(born: str, on: str) -> int:

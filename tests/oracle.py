@@ -193,16 +193,21 @@ def placeholders() -> set[str]:
     return set(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
+def folded(value: str) -> str:
+    """Without case, letter by letter: Python folds a whole text with regard to ends of words."""
+    return "".join("i" if letter == "\u0130" else letter.lower() for letter in value)
+
+
 def is_text(value: Any) -> bool:
     """A text that says something: what only says that there is nothing is no evidence."""
-    return isinstance(value, str) and value.strip(SPACE).lower() not in {"", *placeholders()}
+    return isinstance(value, str) and folded(value.strip(SPACE)) not in {"", *placeholders()}
 
 
 def formulary_named(value: Any) -> str | None:
     """The plan's formulary, however it is spelt; None when the plan does not know it."""
     if not isinstance(value, str):
         return None
-    name = value.strip(SPACE).lower().removesuffix(".0")
+    name = folded(value.strip(SPACE)).removesuffix(".0")
     return next((each for each, names in FORMULARY_NAMES.items() if name in names), None)
 
 
@@ -211,7 +216,7 @@ def is_formulary(value: Any) -> bool:
 
 
 def drug_named(value: str) -> str:
-    return re.sub("[®™]", "", value).lower().strip(SPACE)
+    return folded(re.sub("[®™]", "", value)).strip(SPACE)
 
 
 def is_request_id(value: Any) -> bool:

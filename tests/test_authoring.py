@@ -515,6 +515,19 @@ def test_a_new_guideline_is_sound(tmp_path: Path) -> None:
     assert not (root / "policy" / "guidelines" / "generic").exists()
 
 
+def test_a_drug_is_named_as_the_policy_compares_names(tmp_path: Path) -> None:
+    """Not as Python would: it has two letters for a Turkish capital, and two small sigmas."""
+    root = checkout(tmp_path)
+    drugs = {
+        "AB\u0130RA": "abira",
+        "\u2003Two  Words\u2122": "two  words",
+        "\u03a3\u03a3": "\u03c3\u03c3",
+    }
+    written = new(root, "mine", title="Mine", drugs=drugs, effective=DAY)
+    assert [path.parent.name for path in written[2:]] == ["mine", *drugs.values()]
+    assert check(root).findings == ()
+
+
 def test_findings_make_the_exit_code_1(tmp_path: Path) -> None:
     root = checkout(tmp_path, "sound")
     replace(root / data("sound"), "minimum: 18", "minimum: 21")
@@ -536,6 +549,7 @@ def test_findings_make_the_exit_code_1(tmp_path: Path) -> None:
         ("fine", {"drugs": ["a/b"]}),
         ("fine", {"drugs": [".."]}),
         ("fine", {"drugs": ["®"]}),
+        ("fine", {"drugs": ["\x1cfine"]}),
         ("fine", {"effective": date(1989, 12, 31)}),
     ],
 )

@@ -249,6 +249,18 @@ _written contains ["", "", concat("/", ["/drugs", name]), $"the drug {name}: is 
 	spelling.plain(name) != name
 }
 
+_written contains ["", "", concat("/", ["/drugs", name]), $"the drug {name}: {_unfoldable}"] if {
+	some name, _ in data.drugs
+	not spelling.foldable(name)
+}
+
+_written contains [id, version, "/title", $"title: {_unfoldable}"] if {
+	some [id, version, content, _] in _formed
+	not spelling.foldable(content.title)
+}
+
+_unfoldable := "has a character from U+2C00 on, where not every host folds case alike; spell it in other letters"
+
 # Facts.
 _written contains [id, version, concat("/", ["/facts", fact]), $"facts: {fact} is declared otherwise in {elsewhere}; one fact is one thing, so declare it in the same words or give it another name"] if {
 	some [id, version, content, _] in _formed

@@ -75,6 +75,11 @@ _findings(operations) := found if {
 
 _plants := {
 	"form": {
+		"a title whose case is not everywhere the same": [
+			[{"op": "replace", "path": "/title", "value": "Sample \ua7d0"}],
+			"/title",
+			$"title: {_unfoldable}",
+		],
 		"a kind misspelt": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/0/kind", "value": "agee"}],
 			"/criteria/coverage/initial/0/kind",
@@ -606,6 +611,13 @@ test_a_drug_that_is_never_found if {
 		pointer := $"/drugs/{name}"
 		message := $"the drug {name}: is never found; name its folder in lower case, without trade marks and without space around it"
 	]
+}
+
+_unfoldable := "has a character from U+2C00 on, where not every host folds case alike; spell it in other letters"
+
+test_a_drug_whose_case_is_not_everywhere_the_same if {
+	drugs := {name: {"guideline": "sample"} | some name in ["sample", "étude", "sample\ua7d1", "\u2c5f"]}
+	_drugs(drugs) == [["", $"/drugs/{name}", $"the drug {name}: {_unfoldable}"] | some name in ["sample\ua7d1", "\u2c5f"]]
 }
 
 # Guidelines that declare one fact: each is told of the first that declares it otherwise.

@@ -59,8 +59,22 @@ test_plain[name] if {
 		"a mark after a space": ["Xpovio ®", "xpovio"],
 		"space within stays": ["Xpovio  (selinexor)", "xpovio  (selinexor)"],
 		"marks alone": ["®™", ""],
+		"a Turkish capital": ["XPOVİO", "xpovio"],
+		"the Kelvin sign": ["\u212aappa", "kappa"],
+		"an accent": ["\u00c9tude \u0416", "\u00e9tude \u0436"],
+		"a file separator is no space": ["\u001cxpovio", "\u001cxpovio"],
 	}
 	spelling.plain(case[0]) == case[1]
+}
+
+test_foldable[name] if {
+	some name in ["", "xpovio", "a\nb", "XPOVİO (étude)", "\u0416", "\u2bff", "\u0000"]
+	spelling.foldable(name)
+}
+
+test_not_foldable[name] if {
+	some name in ["\u2c00", "xpovio \ua7d0", "a\n\u2c2f", "\ufffd", "\ud801\udd70"]
+	not spelling.foldable(name)
 }
 
 test_formulary[name] if {

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import string
-from collections.abc import Iterable
+import subprocess
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
+from .. import opa, policy
 from ..errors import ConfigurationError
 
 _HERE = Path(__file__).parent
@@ -21,7 +23,8 @@ def new(
 
     `name` is its id, and a name of its drug; `drugs` are others, such as the generic name. Raises
     `ConfigurationError`, before anything is written, for what cannot be a name and where there is
-    such a guideline, drug or table of cases already: nothing is ever written over.
+    such a guideline, drug or table of cases already: nothing is ever written over. Raises
+    OpaNotFound.
     """
     if not re.fullmatch("[a-z][a-z0-9]*([_-][a-z0-9]+)*", name):
         raise ConfigurationError(
@@ -51,7 +54,7 @@ def new(
         folder / str(effective) / "data.yaml": _filled("version.yaml", values),
         Path("tests", "cases", name, f"{effective}.yaml"): _filled("cases.yaml", values),
     }
-    for drug in dict.fromkeys((name, *map(_drug, drugs))):
+    for drug in dict.fromkeys((name, *_plain(drugs))):
         files[Path("policy", "drugs", drug, "data.yaml")] = f"guideline: {name}\n"
     for file in files:
         if (root / file).exists():
@@ -63,12 +66,22 @@ def new(
     return list(files)
 
 
-def _drug(name: str) -> str:
-    """A drug's name as names are compared, which its folder is named by."""
-    plain = name.replace("®", "").replace("™", "").lower().strip()
-    if not plain or not plain.isprintable() or "/" in plain or plain.startswith("."):
-        raise ConfigurationError(f"{name!r} cannot be the name of a drug")
-    return plain
+def _plain(names: Iterable[str]) -> Iterator[str]:
+    """Drugs' names as names are compared, which their folders are named by: the policy says how."""
+    given = list(names)
+    command: list[str | Path] = [opa.ensure(), "eval", "--format", "json", "--stdin-input"]
+    command += ["--data", policy.root() / "rego" / "priorauth" / "spelling.rego"]
+    done = subprocess.run(
+        [*command, "[data.priorauth.spelling.plain(name) | some name in input]"],
+        input=json.dumps(given).encode(),
+        capture_output=True,
+        check=True,
+    )
+    plain = json.loads(done.stdout)["result"][0]["expressions"][0]["value"]
+    for name, spelt in zip(given, plain, strict=True):
+        if not spelt or not spelt.isprintable() or "/" in spelt or spelt.startswith("."):
+            raise ConfigurationError(f"{name!r} cannot be the name of a drug")
+        yield spelt
 
 
 def _filled(file: str, values: dict[str, str]) -> str:

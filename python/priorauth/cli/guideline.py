@@ -118,6 +118,7 @@ def new(
         from ..authoring.template import new
 
         root = _root(checkout)
+        _opa()
         day = effective.date() if effective else date.today()
         title = title or name.capitalize()
         for file in new(root, name, title=title, drugs=drug or (), effective=day):
