@@ -16,6 +16,7 @@ from priorauth.authoring import check as checks
 from priorauth.authoring.cases import Case, NoCase, cases_of
 from priorauth.authoring.check import Finding, check
 from priorauth.authoring.places import Places, Unreadable
+from priorauth.authoring.successor import further
 from priorauth.authoring.template import new
 from priorauth.errors import ConfigurationError, UndefinedResult
 
@@ -508,9 +509,9 @@ def test_a_new_guideline_is_sound(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("a-b: sound; 6 worked cases decided as expected, ")
     content = {file: (root / file).read_bytes() for file in files}
-    for name in ("a-b", "generic"):
+    for name, told in (("a-b", "is on file"), ("generic", "is there already")):
         again = run("new", name, at=root)
-        assert (again.returncode, "is there already" in again.stderr) == (2, True)
+        assert (again.returncode, told in again.stderr) == (2, True)
     assert content == {file: (root / file).read_bytes() for file in files}
     assert not (root / "policy" / "guidelines" / "generic").exists()
 
@@ -526,6 +527,121 @@ def test_a_drug_is_named_as_the_policy_compares_names(tmp_path: Path) -> None:
     written = new(root, "mine", title="Mine", drugs=drugs, effective=DAY)
     assert [path.parent.name for path in written[2:]] == ["mine", *drugs.values()]
     assert check(root).findings == ()
+
+
+LATER = date(2025, 2, 28)
+
+
+def decided(root: Path, name: str, *requests: Any) -> list[Any]:
+    """The decisions on requests, by the policy at `root`."""
+    asked = [checks._Asked(name, "", 0, Case("", request, {})) for request in requests]
+    said = checks._evaluate(checks._Files(root), [name], asked)
+    assert not isinstance(said, set)
+    return [answer[0] for answer in said["answers"]]
+
+
+@pytest.mark.parametrize(
+    "in_force",
+    [
+        f'in_force: {{from: "{DAY}"}}',
+        f"in_force:\n  # From its first day.\n  from: '{DAY}'\n",
+        f'in_force: {{from: "{DAY}", to: "2027-12-31"}}',
+    ],
+    ids=["flow", "block", "ended later"],
+)
+def test_a_further_version_is_sound(tmp_path: Path, in_force: str) -> None:
+    root = checkout(tmp_path, "sound")
+    replace(root / data("sound"), f'in_force: {{from: "{DAY}"}}', in_force)
+    base = Places.read(root / table("sound")).content["base"]
+    requests = [
+        {**each, "service_date": day}
+        for each in (base["initial"], {"type": "initial", "drug": {"name": "sound"}})
+        for day in (str(DAY), "2025-02-27", str(LATER), "2027-12-31")
+    ]
+    before = decided(root, "sound", *requests)
+    done = run("new", "sound", "--effective", str(LATER), at=root)
+    assert done.returncode == 0, done.stderr
+    new_files = [f"policy/guidelines/sound/{LATER}/data.yaml", f"tests/cases/sound/{LATER}.yaml"]
+    assert done.stdout.splitlines() == new_files
+    assert run("check", "sound", at=root).returncode == 0
+    after = decided(root, "sound", *requests)
+    assert [each["guideline"]["version"] for each in before] == [str(DAY)] * 8
+    assert [each["guideline"]["version"] for each in after] == [
+        *[str(DAY)] * 2,
+        *[str(LATER)] * 2,
+    ] * 2
+    for one, other in zip(before, after, strict=True):
+        if one["guideline"] == other["guideline"]:
+            assert one == other
+        for key in ("outcome", "criteria", "reasons", "missing", "authorization"):
+            assert one[key] == other[key]
+    old, new = (Places.read(root / file).content for file in (data("sound"), new_files[0]))
+    assert old["in_force"] == {"from": str(DAY), "to": "2025-02-27"}
+    dates = {
+        "effective_date": str(LATER),
+        "next_review": "2026-02",
+        "in_force": {"from": str(LATER)},
+    }
+    assert new == {**old, **dates}
+    tables = [Places.read(root / file).content for file in (table("sound"), new_files[1])]
+    names, again = ([case["name"] for case in each["cases"]] for each in tables)
+    assert names == again
+
+
+def test_a_further_version_leaves_out_the_cases_that_do_not_hold(tmp_path: Path) -> None:
+    root = checkout(tmp_path)
+    for folder in ("policy/guidelines/xpovio", "policy/drugs", "tests/cases/xpovio"):
+        shutil.copytree(ROOT / folder, root / folder, dirs_exist_ok=True)
+    older = Path("policy/guidelines/xpovio/2022-10-03/data.yaml")
+    text, cases = (
+        (root / each).read_text() for each in (older, "tests/cases/xpovio/2022-10-03.yaml")
+    )
+    done = further(root, "xpovio", date(2025, 1, 1))
+    assert done.findings == ()
+    assert "reading-1-first-day-of-the-text-on-file" in done.left_out
+    assert (root / older).read_text() == text.replace(
+        'in_force: {from: "2020-08-01"}', 'in_force: {from: "2020-08-01", to: "2024-12-31"}'
+    )
+    copied = (root / done.written[1]).read_text()
+    names = re.findall("- name: (.+)", cases)
+    assert re.findall("- name: (.+)", copied) == [
+        each for each in names if each not in done.left_out
+    ]
+    assert 10 * len(done.left_out) < len(names)
+    assert "# Initial requests: II and III" in copied
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "by --effective alone"),
+        (("--effective", "2026-01-01", "--title", "T"), "by --effective alone"),
+        (
+            ("--effective", str(DAY)),
+            f"has version {DAY}; a further one becomes effective on a later",
+        ),
+        (("--effective", "2020-01-01"), "becomes effective on a later day"),
+    ],
+)
+def test_what_is_no_further_version(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
+    root = checkout(tmp_path, "sound")
+    done = run("new", "sound", *arguments, at=root)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert [each.name for each in (root / data("sound")).parents[1].iterdir()] == [str(DAY)]
+
+
+def test_what_is_not_sound_is_not_copied(tmp_path: Path) -> None:
+    root = checkout(tmp_path, "sound")
+    replace(root / data("sound"), "minimum: 18", "minimum: 21")
+    before = (root / data("sound")).read_bytes()
+    done = run("new", "sound", "--effective", str(LATER), at=root)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search(
+        rf"mend sound before it is copied: {data('sound')}:\d+: .*the figure 21", done.stderr
+    )
+    assert (root / data("sound")).read_bytes() == before
+    assert [each.name for each in (root / data("sound")).parents[1].iterdir()] == [str(DAY)]
 
 
 def test_findings_make_the_exit_code_1(tmp_path: Path) -> None:

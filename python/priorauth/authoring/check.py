@@ -22,7 +22,7 @@ from .cases import Case, NoCase, cases_of, differences
 from .places import Places, Unreadable
 
 CASES = Path("tests", "cases")
-_GUIDELINES = Path("policy", "guidelines")
+GUIDELINES = Path("policy", "guidelines")
 _DRUGS = Path("policy", "drugs")
 
 
@@ -67,10 +67,10 @@ def check(root: Path, only: Collection[str] = ()) -> Report:
 
     Raises `ConfigurationError` where there is no such guideline, and `OpaNotFound`.
     """
-    known = sorted(path.name for path in (root / _GUIDELINES).glob("*") if path.is_dir())
+    known = sorted(path.name for path in (root / GUIDELINES).glob("*") if path.is_dir())
     if unknown := sorted(set(only) - set(known)):
         raise ConfigurationError(
-            f"there is no guideline {unknown[0]} in {_GUIDELINES}; there is {', '.join(known)}"
+            f"there is no guideline {unknown[0]} in {GUIDELINES}; there is {', '.join(known)}"
         )
     chosen = tuple(sorted(only)) or tuple(known)
     files = _Files(root)
@@ -140,14 +140,14 @@ class _Files:
 
 def _written(files: _Files, chosen: Collection[str], tables: list[Path]) -> Iterator[Finding]:
     """What is wrong with files as files."""
-    data = [path for each in chosen for path in _yaml(files.root / _GUIDELINES / each)]
+    data = [path for each in chosen for path in _yaml(files.root / GUIDELINES / each)]
     yield from files.broken([*data, *_yaml(files.root / _DRUGS), *tables])
     for each in chosen:
-        folder = files.root / _GUIDELINES / each
+        folder = files.root / GUIDELINES / each
         if (folder / "data.yaml").exists():
             message = (
                 "a version stands in a folder that is named for the day it became effective; "
-                f"move this to {_GUIDELINES / each}/<YYYY-MM-DD>/data.yaml"
+                f"move this to {GUIDELINES / each}/<YYYY-MM-DD>/data.yaml"
             )
             yield Finding(files.name(folder / "data.yaml"), 0, 0, message)
         for version in sorted(path for path in folder.glob("*") if path.is_dir()):
@@ -216,7 +216,7 @@ def _placed(files: _Files, found: dict[str, str]) -> Finding:
     """A finding of integrity's, in the file that it is about."""
     pointer, place = found["path"], Path("policy")
     if found["guideline"]:
-        place = _GUIDELINES / found["guideline"] / found["version"]
+        place = GUIDELINES / found["guideline"] / found["version"]
     elif pointer.startswith("/drugs/"):
         place, pointer = _DRUGS / pointer.removeprefix("/drugs/"), "/guideline"
     elif pointer.startswith("/plan/"):

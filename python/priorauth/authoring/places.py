@@ -37,7 +37,8 @@ class Places:
     """A YAML file as it is written."""
 
     content: Any
-    _root: Node | None
+    text: str
+    root: Node | None
 
     @classmethod
     def read(cls, path: Path) -> Places:
@@ -45,7 +46,7 @@ class Places:
         try:
             text = path.read_bytes().decode("utf-8-sig")
             root = yaml.compose(text, _Loader)
-            return cls(yaml.load(text, _Loader), root)
+            return cls(yaml.load(text, _Loader), text, root)
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
             raise Unreadable(line, 1, "is not UTF-8") from None
@@ -58,7 +59,7 @@ class Places:
 
     def line(self, pointer: str) -> int:
         """The line of what a JSON Pointer names, or of as much of it as there is."""
-        node, line = self._root, 1
+        node, line = self.root, 1
         steps = pointer.split("/")[1:]
         while steps:
             found, taken = _member(node, steps)
@@ -71,7 +72,7 @@ class Places:
 
     def repeated(self) -> Iterator[tuple[int, str]]:
         """The keys that stand more than once in one mapping, of which only the last would count."""
-        pending = [self._root]
+        pending = [self.root]
         while pending:
             node = pending.pop()
             if isinstance(node, yaml.SequenceNode):

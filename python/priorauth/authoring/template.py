@@ -32,10 +32,7 @@ def new(
         )
     folder = Path("policy", "guidelines", name)
     if (root / folder).exists():
-        raise ConfigurationError(
-            f"{folder} is there already; for another version of it copy the folder of the last one "
-            "(docs/authoring.md, Versions)"
-        )
+        raise ConfigurationError(f"{folder} is there already, and nothing is written over")
     if not title.strip() or not title.isprintable():
         raise ConfigurationError("the title must be a line of text")
     if not date(1990, 1, 1) <= effective < date(2099, 1, 1):

@@ -109,21 +109,57 @@ def new(
     ] = None,
     effective: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day it becomes effective; today without."),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="The day it becomes effective; without, and for a new guideline, today.",
+        ),
     ] = None,
     checkout: Checkout = None,
 ) -> None:
-    """Begin a guideline: files that are sound, explain themselves, and are to be written over."""
+    """Begin a guideline, or a further version of one: sound files, to be written over.
+
+    Of a guideline that is on file the newest version is copied, and ends on the day before.
+    """
     with _failing_clearly():
+        root = _root(checkout)
+        if (root / "policy" / "guidelines" / name).is_dir():
+            if title or drug or effective is None:
+                raise ConfigurationError(
+                    f"{name} is on file; a further version of it is begun by --effective alone"
+                )
+            _further(root, name, effective.date())
+            return
         from ..authoring.template import new
 
-        root = _root(checkout)
         _opa()
         day = effective.date() if effective else date.today()
         title = title or name.capitalize()
         for file in new(root, name, title=title, drugs=drug or (), effective=day):
             print(file)
         _say(f"Write over what stands there, and check it: priorauth guideline check {name}")
+
+
+def _further(root: Path, name: str, effective: date) -> None:
+    from ..authoring.successor import further
+
+    _opa()
+    done = further(root, name, effective)
+    for file in done.written:
+        print(file)
+    _say(f"{done.changed} ends on the day before.")
+    if done.left_out:
+        _say(
+            f"Worked cases that are not copied: {', '.join(done.left_out)}. Other dates they need."
+        )
+    _say(
+        "Write over what the new text changes, its dates first (next_review is a guess), and check "
+        f"it: priorauth guideline check {name}"
+    )
+    if done.findings:
+        _say("It finds already:")
+        for finding in done.findings:
+            _say(str(finding))
+        raise typer.Exit(FAILED)
 
 
 @commands.command(epilog=EXIT_CODES)
