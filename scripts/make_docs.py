@@ -47,6 +47,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("bundle",),
     ("bundle", "build"),
     ("bundle", "verify"),
+    ("page",),
     ("compare",),
     ("replay",),
 )

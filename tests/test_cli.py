@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from rich.console import Console
@@ -520,16 +521,25 @@ def running(*arguments: str | Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_serving_until_it_is_stopped(number: int, code: int) -> None:
+def test_serving_until_it_is_stopped(number: int, code: int, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    assert run("page", "-o", file).returncode == 0
     with running("serve", "--port", "0") as process:
         assert process.stdout
+        assert process.stderr
         url = process.stdout.readline().decode().strip()
         assert run("health", "--url", url).returncode == 0
+        told = process.stderr.readline().decode()
+        page = told.removeprefix("The reviewer's page is at ").strip()
+        with urlopen(page, timeout=60) as answer:
+            assert answer.read() == file.read_bytes()
         process.send_signal(number)
         _, err = process.communicate(timeout=20)
     assert process.returncode == code
     assert b"Traceback" not in err
     assert run("health", "--url", url).returncode == 4
+    with pytest.raises(OSError, match="refused"):
+        urlopen(page, timeout=60)
 
 
 def test_an_interrupted_batch_leaves_nothing(url: str, tmp_path: Path) -> None:
