@@ -39,6 +39,7 @@ rego: .venv/installed ## Check the Rego: format, types, builtins, tests, coverag
 stale: .venv/installed
 	@echo "== Docs"
 	@$(BIN)/python scripts/make_docs.py --check
+	@$(BIN)/python scripts/vendor.py --check
 
 docs: .venv/installed ## Write what is written from the code: clause tables, codes, help
 	@$(BIN)/python scripts/make_docs.py

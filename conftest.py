@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from priorauth import bundle, opa, policy
 from priorauth.errors import OpaNotFound
 from servers import private_opa
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytest_plugins = ("rego_items",)
 
@@ -38,3 +44,20 @@ def bundle_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bundle") / "bundle.tar.gz"
     bundle.build(path, revision="test")
     return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium of the system's packages."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if not found:
+        absent = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        absent(f"no browser: none of {', '.join(names)}")
+    with sync_playwright() as playwright:
+        # As root, as in a container, it runs without a sandbox of its own only.
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()

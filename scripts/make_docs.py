@@ -49,6 +49,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("bundle",),
     ("bundle", "build"),
     ("bundle", "verify"),
+    ("page",),
     ("compare",),
     ("replay",),
 )

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from rich.console import Console
@@ -652,20 +653,29 @@ def running(*arguments: str | Path, **env: str) -> Iterator[subprocess.Popen[byt
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_serving_until_it_is_stopped(number: int, code: int) -> None:
+def test_serving_until_it_is_stopped(number: int, code: int, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    assert run("page", "-o", file).returncode == 0
     with running("serve", "--port", "0", PRIORAUTH_TOKEN="mine") as process:
         assert process.stdout
+        assert process.stderr
         url = process.stdout.readline().decode().strip()
         assert run("health", "--url", url, PRIORAUTH_TOKEN="mine").returncode == 0
         refused = run("health", "--url", url)
         assert refused.returncode == 4
         assert "check the token" in refused.stderr
+        told = process.stderr.readline().decode()
+        page = told.removeprefix("The reviewer's page is at ").strip()
+        with urlopen(page, timeout=60) as answer:
+            assert answer.read() == file.read_bytes()
         process.send_signal(number)
         _, err = process.communicate(timeout=20)
     assert process.returncode == code
     assert b"Traceback" not in err
     assert b"mine" not in err
     assert run("health", "--url", url, PRIORAUTH_TOKEN="mine").returncode == 4
+    with pytest.raises(OSError, match="refused"):
+        urlopen(page, timeout=60)
 
 
 def test_serving_with_a_token_that_it_draws() -> None:

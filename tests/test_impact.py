@@ -12,9 +12,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 import changed
 import generators
@@ -26,6 +27,9 @@ from priorauth.impact.content import words
 from priorauth.impact.policies import Policy
 from test_batch import FORMATS, MEASURED, requests, written
 from test_cli import run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "requests.csv"
@@ -409,6 +413,28 @@ def test_the_report_is_one_file_that_asks_for_nothing(
     assert "default-src 'none'" in html
     assert "6 of 7 decisions differ, 3 of them in words only" in html
     assert "<del>18</del>" in html
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_in_the_report(
+    scheme: Literal["light", "dark"],
+    browser: Browser,
+    bundle_file: Path,
+    version: Path,
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "impact.html"
+    assert run("compare", bundle_file, version, EXAMPLE, "--report", file).returncode == 1
+    page = browser.new_page(color_scheme=scheme, viewport={"width": 360, "height": 640})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    report = Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert asked == [file.as_uri()]
+    page.close()
 
 
 # --------------------------------------------------------------------------------------------

@@ -37,8 +37,18 @@ def test_the_wheel_carries_the_policy_and_none_of_its_tests(wheel: zipfile.ZipFi
     assert carried == expected
     assert "priorauth/_policy/rego/builtins.txt" in carried
     assert "priorauth/py.typed" in wheel.namelist()
+    engine = {n for n in wheel.namelist() if n.startswith("priorauth/page/vendor/opa-wasm/")}
+    assert {Path(name).name for name in engine} == {
+        *("opa-wasm-browser.js", "LICENSE", "LICENSE.sprintf-js", "LICENSE.yaml"),
+        *("README.md", "SHA256SUMS"),
+    }
     strays = [n for n in wheel.namelist() if not n.startswith(("priorauth/", "priorauth-"))]
     assert not strays
+
+
+def test_what_is_npms_is_what_was_fetched() -> None:
+    check = [sys.executable, str(ROOT / "scripts" / "vendor.py"), "--check"]
+    assert subprocess.run(check).returncode == 0
 
 
 def test_the_wheel_decides_anywhere(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
@@ -51,6 +61,9 @@ def test_the_wheel_decides_anywhere(wheel: zipfile.ZipFile, tmp_path: Path) -> N
         run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
     assert '"approved"' in done.stdout
+    page = [sys.executable, "-m", "priorauth.cli", "page", "-o", "page.html"]
+    subprocess.run(page, cwd=tmp_path, env=environment, check=True)
+    assert b"opa_eval" in (tmp_path / "page.html").read_bytes()
     where = [sys.executable, "-c", "import priorauth.policy; print(priorauth.policy.root())"]
     root = subprocess.check_output(where, cwd=tmp_path, env=environment, text=True).strip()
     assert Path(root) == tmp_path / "installed" / "priorauth" / "_policy"

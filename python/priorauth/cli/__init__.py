@@ -388,12 +388,18 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 for a free one.")
     ] = 8181,
+    page_port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="The port of the reviewer's page; 0 for a free one."),
+    ] = 0,
 ) -> None:
     """Run a sidecar on this machine until Ctrl-C. Prints its URL once it is fit to decide.
 
-    Callers send the token of PRIORAUTH_TOKEN, or without it one that is drawn and printed.
+    Callers send the token of PRIORAUTH_TOKEN, or without it one that is drawn and printed. The
+    reviewer's page is served at a URL of its own, which is printed too; it asks no sidecar.
     """
     with _failing_clearly():
+        from ..page.server import PageServer
         from ..sidecar import DockerSidecar, LocalSidecar
 
         token = os.environ.get("PRIORAUTH_TOKEN") or None
@@ -402,13 +408,46 @@ def serve(
             if docker
             else LocalSidecar(opa=_opa(), port=port, token=token)
         )
-        with sidecar as url:
+        with sidecar as url, PageServer(_page, port=page_port) as page:
             print(url, flush=True)
             if token is None:
                 _say(f"Callers need its token: export PRIORAUTH_TOKEN={sidecar.token}")
+            _say(f"The reviewer's page is at {page}")
             _say(f"OPA {sidecar.opa_version} serves until Ctrl-C")
             code = sidecar.wait()
         raise SidecarStartError(f"the sidecar stopped of itself, with exit code {code}")
+
+
+@app.command(epilog=EXIT_CODES)
+def page(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", dir_okay=False, help="Where the page goes.")
+    ] = Path("page.html"),
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="The bundle to decide by; the package's own without."
+        ),
+    ] = None,
+) -> None:
+    """Write the reviewer's page: one file that decides offline, in any browser."""
+    with _failing_clearly():
+        from ..page import page
+
+        output.write_bytes(page(bundle.read_bytes()) if bundle else _page())
+
+
+def _page() -> bytes:
+    from ..page import page
+
+    return page(_default_bundle().read_bytes())
+
+
+def _default_bundle() -> Path:
+    from ..bundle import default_bundle
+
+    _opa()
+    return default_bundle()
 
 
 @contextmanager

@@ -1,0 +1,57 @@
+"use strict";
+
+/* The policy, as the Wasm and the data of a bundle: what it says is never restated here. */
+const Engine = (() => {
+  const MOST = 200;
+  let module, data, policy;
+
+  /** Make it ready to be asked. */
+  async function load() {
+    const base64 = document.getElementById("wasm").textContent;
+    const wasm = Uint8Array.from(atob(base64), (each) => each.charCodeAt(0));
+    data = JSON.parse(document.getElementById("data").textContent);
+    module = await WebAssembly.compile(wasm);
+    await begin();
+  }
+
+  async function begin() {
+    policy = undefined;
+    const made = await opa.loadPolicy(module);
+    made.setData(data);
+    policy = made;
+  }
+
+  /** What a rule says. Throws when it says nothing: that is never a decision. */
+  function ask(rule, input) {
+    if (!policy) {
+      throw new Error("the engine is not ready");
+    }
+    // As bytes: the library takes an input like null or 0 for none.
+    const bytes = new TextEncoder().encode(JSON.stringify(input ?? null));
+    let answers;
+    try {
+      answers = policy.evaluate(bytes.buffer, `priorauth/${rule}`);
+    } catch (error) {
+      // An instance that broke off is of no more use.
+      begin();
+      throw new Error(`the engine broke off: ${error.message ?? error}`);
+    }
+    if (answers.length !== 1) {
+      throw new Error(`the policy has no answer for ${rule}`);
+    }
+    return answers[0].result;
+  }
+
+  const decide = (request) => ask("decision", request);
+
+  /** The decisions on requests, in their order. */
+  function decideAll(requests) {
+    const decisions = [];
+    for (let first = 0; first < requests.length; first += MOST) {
+      decisions.push(...ask("decisions", { requests: requests.slice(first, first + MOST) }));
+    }
+    return decisions;
+  }
+
+  return { load, ask, decide, decideAll, data: () => data };
+})();
