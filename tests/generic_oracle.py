@@ -177,9 +177,16 @@ class Oracle:
         return items if items or declared.get("empty") == "none" else None
 
     def diagnosis(self, criterion: Criterion, request: Request) -> Judged:
-        code = said(request, criterion["fact"])
+        path = criterion["fact"]
+        code = said(request, path)
+        codes = self.list_of(path, request) if isinstance(code, list) else [code] if code else None
         status = known(
-            code, lambda: any(plain(code).startswith(plain(own)) for own in criterion["accepted"])
+            codes,
+            lambda: any(
+                plain(each).startswith(plain(own))
+                for each in codes
+                for own in criterion["accepted"]
+            ),
         )
         return Judged(criterion, status, [pointer(criterion["fact"])])
 

@@ -331,6 +331,8 @@ _judges(kind, declared) if declared.type in _types[kind]
 
 _judges("dated_within", declared) if declared.format == "date"
 
+_judges("diagnosis", declared) if declared.items.type == "string"
+
 _judges(kind, _) if kind in {"stated", "documented", "age", "formulary"}
 
 _types := {

@@ -179,7 +179,7 @@ def _evaluate(
     cases = [{"guideline": each.guideline, "request": each.case.request} for each in asked]
     document = {"scope": list(chosen), "cases": cases}
     command: list[str | Path] = [opa.ensure(), "eval", "--format", "json", "--stdin-input"]
-    command += ["--ignore", TESTS]
+    command += ["--strict-builtin-errors", "--ignore", TESTS]
     for path in paths(files.root):
         command += ["--data", path]
     done = subprocess.run(

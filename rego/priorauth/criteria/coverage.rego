@@ -120,10 +120,10 @@ judge(kind, criterion) := {
 	"id": criterion.id,
 	"clause": criterion.clause,
 	"text": criterion.text,
-	"status": _below(stated, criterion.accepted),
+	"status": _below(_codes(stated, criterion), criterion.accepted),
 	"facts": {path[count(path) - 1]: stated, "accepted": criterion.accepted},
 } if {
-	# The ICD-10-CM code is one of those accepted, or one below it: C90.00 is below C90.0.
+	# A stated ICD-10-CM code is one of those accepted, or one below it: C90.00 is below C90.0.
 	kind == "diagnosis"
 	is_object(criterion.accepted)
 	path := split(criterion.fact, ".")
@@ -297,12 +297,22 @@ _any(listed, accepted) := "unknown" if {
 
 _opposite := {"met": "not_met", "not_met": "met", "unknown": "unknown"}
 
+# The codes stated, one or a list of them.
+_codes(stated, criterion) := [stated] if {
+	is_string(stated)
+} else := _listed(stated, criterion)
+
 _below(stated, accepted) := "unknown" if {
 	stated == null
 } else := "met" if {
-	some code, _ in accepted
-	startswith(_code(stated), _code(code))
-} else := "not_met" if is_string(stated)
+	some code in stated
+	some above, _ in accepted
+	startswith(_code(code), _code(above))
+} else := "not_met" if {
+	every code in stated {
+		is_string(code)
+	}
+}
 
 _code(code) := replace(upper(spelling.trimmed(code)), ".", "")
 

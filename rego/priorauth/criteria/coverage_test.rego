@@ -283,6 +283,10 @@ test_diagnosis[name] if {
 		"the code above it": [{}, _clinical("icd10", "C90"), "not_met", {"icd10": "C90", "accepted": accepted}],
 		"null": [{}, _clinical("icd10", null), "unknown", {"icd10": null, "accepted": accepted}],
 		"absent": [{}, {}, "unknown", {"icd10": null, "accepted": accepted}],
+		"one of a list": [{}, _clinical("icd10", ["E11.9", "C83.30"]), "met", {"icd10": ["E11.9", "C83.30"], "accepted": accepted}],
+		"none of a list": [{}, _clinical("icd10", ["E11.9", "C90"]), "not_met", {"icd10": ["E11.9", "C90"], "accepted": accepted}],
+		"an empty list": [{"fact": "clinical.listed"}, _clinical("listed", []), "unknown", {"listed": [], "accepted": accepted}],
+		"a list of none": [{"fact": "clinical.none_listed"}, _clinical("none_listed", []), "not_met", {"none_listed": [], "accepted": accepted}],
 	}
 	_decides(_diagnosis, case)
 }
@@ -293,7 +297,7 @@ test_diagnosis_with_a_wrong_figure_does_not_decide[name] if {
 }
 
 test_diagnosis_does_not_decide_on_what_is_no_text if {
-	_never_decides(_diagnosis, {}, [_clinical("icd10", value) | some value in [90, true, [], ["C90.0"], {}]])
+	_never_decides(_diagnosis, {}, [_clinical("icd10", value) | some value in [90, true, [90], ["E11.9", true], {}]])
 }
 
 _dated := {"kind": "dated_within", "fact": "clinical.date", "months": 6}
