@@ -184,7 +184,7 @@ class Oracle:
             codes,
             lambda: any(
                 plain(each).startswith(plain(own))
-                for each in codes
+                for each in codes or ()
                 for own in criterion["accepted"]
             ),
         )

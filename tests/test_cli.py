@@ -386,13 +386,11 @@ def test_the_guidelines_for_people(url: str) -> None:
 
 
 def test_a_guideline_for_programs(url: str) -> None:
-    assert json.loads(run("guideline", "list", "--json", "--url", url).stdout)[0]["id"] == "xpovio"
+    listed = json.loads(run("guideline", "list", "--json", "--url", url).stdout)
+    assert "xpovio" in [each["id"] for each in listed]
     shown = run("guideline", "show", "xpovio", "--version", "2022-10-03", "--json", "--url", url)
     found = json.loads(shown.stdout)
-    assert (found["id"], [each["version"] for each in found["versions"]]) == (
-        "xpovio",
-        ["2022-10-03"],
-    )
+    assert (found["id"], found["versions"][0]["version"]) == ("xpovio", "2022-10-03")
 
 
 def test_a_guideline_that_is_not_on_file(url: str) -> None:

@@ -21,9 +21,11 @@ TABLES = sorted(CASES.glob("*/*.yaml"))
 DOCUMENTS = sorted(CASES.glob("*.json"))
 
 
-def cases() -> Iterator[Case]:
-    """Every case of every table."""
+def cases(guideline: str | None = None) -> Iterator[Case]:
+    """Every case of every table, or of a guideline's."""
     for path in TABLES:
+        if guideline not in (None, path.parent.name):
+            continue
         for case in cases_of(yaml.safe_load(path.read_text(encoding="utf-8"))):
             assert isinstance(case, Case), f"{path}: {case}"
             yield case
