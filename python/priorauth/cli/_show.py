@@ -56,7 +56,7 @@ def show_decision(console: Console, decision: Decision) -> None:
                 ("from", _text(terms.start_date)),
                 ("to", _text(terms.end_date or "no end: the guideline sets none")),
                 ("per fill", _text(_fill(terms))),
-                ("package", _text(terms.package or "none of the guideline's packs matches")),
+                *([("package", _text(terms.package))] if terms.package else []),
             ],
         )
     if decision.errors:
