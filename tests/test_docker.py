@@ -54,7 +54,9 @@ def connect() -> DockerClient | str:
 def containers(engine: DockerClient) -> set[str]:
     return {
         str(container.id)
-        for container in engine.containers.list(all=True, filters={"label": LABEL})
+        for container in engine.containers.list(
+            all=True, filters={"label": LABEL}, ignore_removed=True
+        )
     }
 
 
