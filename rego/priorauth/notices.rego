@@ -115,6 +115,7 @@ _fill := [{
 	input.quantity.days_supply != null
 
 	# No month is shorter than 28 days, so this settles most requests.
+	is_number(authorization.months)
 	input.quantity.days_supply > 28 * authorization.months
 	granted := authorization.document
 	input.quantity.days_supply > (calendar.number(granted.end_date) - calendar.number(granted.start_date)) + 1

@@ -158,6 +158,14 @@ test_fill_outlasts_authorization[name] if {
 	_of("fill_outlasts_authorization", fixtures.initial_with(case[0])) == case[1]
 }
 
+# Where no limit says how long, and nobody asks for so long, a fill outlasts nothing.
+test_no_fill_outlasts_what_has_no_end if {
+	endless := json.patch(data.guidelines.xpovio, [{"op": "remove", "path": "/2022-10-03/criteria/limits/every_request/1"}])
+	request := fixtures.initial_with({"dose": null, "quantity": {"tablets": 130, "days_supply": 182}})
+	found := notices.given with input as request with data.guidelines as {"xpovio": endless}
+	found == []
+}
+
 test_notices_are_in_order if {
 	request := fixtures.renewal_with({
 		"service_date": "2024-01-01",
