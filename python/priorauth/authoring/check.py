@@ -48,6 +48,8 @@ class Report:
     cases: int
     facts: int
     """How many facts were taken away from requests that are approved, one at a time."""
+    unshown: tuple[str, ...] = ()
+    """What no worked case shows: criteria that are never met in them, or never anything else."""
 
 
 class _Asked(NamedTuple):
@@ -102,7 +104,8 @@ def check(root: Path, only: Collection[str] = ()) -> Report:
         if not any(each.file == file and d["outcome"] == "approved" for each, d in decided):
             message = "no case is approved, so nothing tried what an absent fact does; add one"
             findings.add(Finding(file, 0, 0, message))
-    return Report(chosen, tuple(sorted(findings)), len(decided), len(said["probes"]))
+    unshown = tuple(_unshown(decided))
+    return Report(chosen, tuple(sorted(findings)), len(decided), len(said["probes"]), unshown)
 
 
 class _Files:
@@ -249,6 +252,21 @@ def _wrong(before: dict[str, Any], probe: dict[str, Any]) -> Iterator[str]:
         yield (
             f"{fact}: left out and null are decided differently, {outcomes}; the two mean the same"
         )
+
+
+def _unshown(decided: Collection[tuple[_Asked, dict[str, Any]]]) -> Iterator[str]:
+    shown: dict[tuple[str, str], set[str]] = {}
+    for each, decision in decided:
+        waiting = list(reversed(decision["criteria"]))
+        while waiting:
+            criterion = waiting.pop()
+            shown.setdefault((each.file, criterion["id"]), set()).add(criterion["status"])
+            waiting += reversed(criterion.get("parts", ()))
+    for (file, name), statuses in shown.items():
+        if "met" not in statuses:
+            yield f"{file}: no case shows {name} met"
+        if not statuses - {"met", "not_considered"}:
+            yield f"{file}: no case shows {name} other than met"
 
 
 def _difference(key: str, wanted: Any, found: Any, decision: dict[str, Any]) -> str:

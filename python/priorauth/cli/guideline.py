@@ -188,6 +188,8 @@ def check(
             f"{', '.join(report.guidelines)}: sound; {report.cases:,} worked cases decided as "
             f"expected, {report.facts:,} facts taken away from what is approved"
         )
+        for unshown in report.unshown:
+            print(unshown)
 
 
 def _root(checkout: Path | None) -> Path:
