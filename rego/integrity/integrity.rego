@@ -196,6 +196,16 @@ _key(step) := to_number(step) if {
 
 _label(criterion) := $"{object.get(criterion, "clause", "no clause")} ({criterion.id})"
 
+_written contains [id, version, $"/{earlier}", $"{earlier}: {content[earlier]} is after {later}, which is {day}; correct one of them"] if {
+	some [id, version, content, _] in _formed
+	some [earlier, later, day] in [
+		["date_of_origin", "in_force.from", content.in_force.from],
+		["date_of_origin", "effective_date", content.effective_date],
+		["effective_date", "next_review", content.next_review],
+	]
+	substring(content[earlier], 0, 7) > substring(day, 0, 7)
+}
+
 _written contains [id, version, "/effective_date", $"effective_date: is {content.effective_date}, and the folder is named {version}; a version is named for the day it became effective, so correct one of them"] if {
 	some [id, version, content, _] in _formed
 	content.effective_date != version
@@ -519,7 +529,25 @@ _written contains [id, version, $"/sections/{index}", $"section {section.number}
 	not [id, version, section.number] in _cited_by_packs
 }
 
+_written contains [id, version, concat("/", [each.pointer, "clause"]), $"{each.place}: section {each.section.number} is `informative`, and this criterion is made of it; take away one of the two"] if {
+	some [id, version, _, listed] in _formed
+	some each in listed
+	each.section.informative
+}
+
 _cited_by_packs := {[id, version, section.number] | some [id, version, _, section] in _packed}
+
+_written contains [id, version, concat("/", [each.pointer, "percent"]), $"{each.place}: asks for {each.criterion.percent} percent, and its words say no percentage; is it an `amount`?"] if {
+	some [id, version, _, listed] in _formed
+	some each in listed
+	each.criterion.percent
+	not _says_percent(each.criterion)
+}
+
+_says_percent(criterion) if {
+	some words in array.concat([criterion.text], object.get(criterion, "readings", []))
+	regex.match(`%|percent|per cent`, words)
+}
 
 _written contains [id, version, pointer, $"{each.place}: has the figure {figure}, {_not_in_words}"] if {
 	some [id, version, _, listed] in _formed

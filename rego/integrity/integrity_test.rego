@@ -132,6 +132,16 @@ _plants := {
 			"/effective_date",
 			"effective_date: is 2024-01-02, and the folder is named 2024-01-01; a version is named for the day it became effective, so correct one of them",
 		],
+		"an origin after the start": [
+			[{"op": "add", "path": "/date_of_origin", "value": "2024-02"}, {"op": "add", "path": "/effective_date", "value": "2024-01-01"}, {"op": "add", "path": "/in_force/from", "value": "2024-02-01"}],
+			"/date_of_origin",
+			"date_of_origin: 2024-02 is after effective_date, which is 2024-01-01; correct one of them",
+		],
+		"a review before the text": [
+			[{"op": "replace", "path": "/next_review", "value": "2023-12"}],
+			"/effective_date",
+			"effective_date: 2024-01-01 is after next_review, which is 2023-12; correct one of them",
+		],
 		"an end that does not exist": [
 			[{"op": "add", "path": "/in_force/to", "value": "2024-02-30"}],
 			"/in_force/to",
@@ -220,9 +230,9 @@ _plants := {
 			"B.3 (stage): compares with high, which sample.score can never be; it can be any number",
 		],
 		"a number where the fact is a text": [
-			[_of("diagnosis.icd10", [true], "an early stage")],
+			[_of("sample.code", [true], "an early stage")],
 			"/criteria/coverage/initial/2",
-			"B.3 (stage): compares with true, which diagnosis.icd10 can never be; it can be any string",
+			"B.3 (stage): compares with true, which sample.code can never be; it can be any string of the pattern ^[A-Z][0-9]{3}$",
 		],
 		"a text where the fact is true or false": [
 			[_of("member.closed_formulary", ["true"], "an early stage")],
@@ -346,6 +356,16 @@ _plants := {
 			"/criteria/coverage/initial/0/clause",
 			"X.1 (age): is in no section; the sections are A, B, C, D, and a clause is one of them, with what follows a dot",
 		],
+		"a section that makes no criterion, and makes one": [
+			[{"op": "add", "path": "/sections/0/informative", "value": true}],
+			"/criteria/applicability/every_request/0/clause",
+			"A (benefit): section A is `informative`, and this criterion is made of it; take away one of the two",
+		],
+		"a percentage that is none": [
+			[_response({"percent": 7}, "A score of seven")],
+			"/criteria/coverage/initial/2/percent",
+			"B.2 (better): asks for 7 percent, and its words say no percentage; is it an `amount`?",
+		],
 		"packs of no section": [
 			[{"op": "replace", "path": "/packs/clause", "value": "X"}],
 			"/packs/clause",
@@ -455,6 +475,8 @@ _sound := {
 		{"op": "replace", "path": "/criteria/coverage/initial/0/minimum", "value": 21},
 		{"op": "add", "path": "/criteria/coverage/initial/0/readings", "value": ["At least 21, by law."]},
 	],
+	"a percentage": [_response({"percent": 7}, "A score of seven"), {"op": "add", "path": "/criteria/coverage/initial/2/readings", "value": ["Seven percent."]}],
+	"an origin in the first month": [{"op": "add", "path": "/date_of_origin", "value": "2024-01"}],
 	"words by the section's title": [{"op": "replace", "path": "/criteria/coverage/renewal/0/text", "value": "Renewal: by the stage"}],
 	"a clause two dots down": [{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "B.1.a"}],
 	"a section whose number has a dot": [
@@ -548,7 +570,7 @@ test_a_guideline_without_a_version if {
 }
 
 test_one_number_of_two_sections if {
-	again := {"number": "A", "title": "Again", "text": "Words", "informative": true}
+	again := {"number": "A", "title": "Again", "text": "Words"}
 	operations := [{"op": "add", "path": "/sections/-", "value": again}]
 	_paths(operations) == ["/sections/0/number", "/sections/4/number"]
 	_messages(operations)[0] == "section A: another section has this number; give each its own"
@@ -799,6 +821,13 @@ _two_parts(one, other) := [
 _read(part, readings) := {"op": "add", "path": $"/criteria/coverage/renewal/0/parts/{part}/readings", "value": readings}
 
 _of_grade(accepted, text) := _of("sample.grade", [accepted], $"Policy: {text}")
+
+_response(figure, text) := _at("/criteria/coverage/initial/2", object.union(
+	{
+		"id": "better", "clause": "B.2", "text": text, "kind": "response", "baseline": "sample.score", "current": "sample.score",
+	},
+	figure,
+))
 
 _of(fact, accepted, text) := _at("/criteria/coverage/initial/2", {
 	"id": "stage", "clause": "B.3", "text": text, "kind": "one_of", "fact": fact, "accepted": accepted,
