@@ -494,6 +494,15 @@ _sound := {
 		_of_grade("grade_4", "a high grade"),
 		{"op": "add", "path": "/criteria/coverage/initial/2/readings", "value": ["Grade 4."]},
 	],
+	"codes of a list": [
+		{"op": "add", "path": "/facts/sample.codes", "value": {
+			"title": "Codes", "question": "Which codes?", "known_by": "prescriber", "type": "array", "items": {"type": "string"},
+		}},
+		_at("/criteria/coverage/initial/2", {
+			"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "diagnosis", "fact": "sample.codes",
+			"accepted": {"C90": "Myeloma"},
+		}),
+	],
 	"codes that the words name": _diagnosis({"C90.0": "Myeloma", "c90.1": "Leukemia"}, "myeloma (C90.0, C90.1)"),
 	"codes that the words do not name at all": _diagnosis({"C90.0": "Myeloma"}, "myeloma, not for lack of B12"),
 	"a code of a text": [_of("sample.code", ["B200"], "Policy: code B200")],
