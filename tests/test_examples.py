@@ -27,7 +27,8 @@ NAMES = sorted(path.name for path in GUIDELINES.iterdir() if path.name != "cases
 def evaluate(query: str, document: Any, *names: str) -> Any:
     """What OPA says to a query, with the examples of these names on file beside the policy."""
     folders = [ROOT / "policy", ROOT / "rego", *(GUIDELINES / name for name in names)]
-    command = [opa.find(), "eval", "--format=json", "--strict-builtin-errors", "--stdin-input", query]
+    command = [opa.find(), "eval", "--format=json", "--stdin-input", query]
+    command += ["--strict-builtin-errors"]
     for folder in folders:
         command += ["--data", folder]
     asked = json.dumps(document).encode()
