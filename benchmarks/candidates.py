@@ -222,7 +222,7 @@ def packed(file: Path) -> list[str]:
 
 
 class Server:
-    """A sidecar. LocalSidecar would ask it for `integrity` first, which is measured apart."""
+    """A sidecar. LocalSidecar would look first whether its bundle is in the cache."""
 
     seconds: float
     """What it took to start, up to the answer to the first request."""

@@ -225,6 +225,7 @@ def test_it_holds_rules_data_and_wasm_and_no_more(bundle_file: Path) -> None:
         "revision": "test",
         "roots": list(bundle.ROOTS),
         "rego_version": 1,
+        "metadata": {"integrity": []},
     }
     # The rules that check the data are there for sidecars, and not in the Wasm.
     assert "/integrity/entry.rego" in content

@@ -171,6 +171,18 @@ def test_the_sidecar_runs_as_the_manifest_says(tmp_path: Path) -> None:
                 assert probed(probe) != 0
 
 
+def test_a_bundle_of_a_thousand_guidelines_is_not_too_large(tmp_path: Path) -> None:
+    policy = tmp_path / "large"
+    for name in ("policy", "rego"):
+        shutil.copytree(ROOT / name, policy / name)
+    plan = policy / "policy" / "plan" / "data.yaml"
+    # As much as their data.
+    plan.write_text(f"{plan.read_text()}more: {'x' * 12_000_000}\n")
+    bundles = Bundles(signed(tmp_path / "b.tar.gz", "large", policy=policy))
+    with bundles.serving() as url, Production(tmp_path, url) as production:
+        eventually(production.ready, within=60)
+
+
 def test_probes_find_a_policy_that_is_unsound(tmp_path: Path) -> None:
     uds = tmp_path / "opa.sock"
     for name in ("policy", "rego"):

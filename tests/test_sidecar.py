@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -15,14 +16,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 import bomb
 import priorauth
-from priorauth import Client, Health, opa, policy
+from priorauth import Client, bundle, opa, policy
 from priorauth.errors import (
     ConfigurationError,
+    IntegrityFault,
+    OpaNotFound,
     SidecarStartError,
     SidecarUnreachable,
     TokenRefused,
@@ -202,24 +206,103 @@ def test_an_unsound_policy_is_never_served_on_a_port_that_was_named(
     mistake(copy)
     port = free_port()
     asked: list[str] = []
-    health = Client.health
+    integrity = bundle.integrity
 
-    def noted(client: Client) -> Health:
-        with contextlib.suppress(SidecarUnreachable):
-            return health(client)
+    def noted(path: Path, *, opa: Path | None = None) -> tuple[IntegrityFault, ...]:
         with Client(f"http://127.0.0.1:{port}", token="t") as theirs:
             with pytest.raises(SidecarUnreachable, match="Connection refused"):
                 theirs.decide({})
             asked.append(theirs.url)
-        raise SidecarUnreachable
+        return integrity(path, opa=opa)
 
-    monkeypatch.setattr(Client, "health", noted)
+    monkeypatch.setattr(bundle, "integrity", noted)
     with pytest.raises(UnsoundPolicy, match=MISTAKE), LocalSidecar(copy, port=port, token="t"):
         pass
     assert asked
     monkeypatch.undo()
     with LocalSidecar(port=port, token="t") as url:
         assert url == f"http://127.0.0.1:{port}"
+
+
+def test_a_policy_that_was_found_sound_is_not_checked_again(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LocalSidecar(copy) as url, Client(url) as client:
+        assert client.ready()
+
+    def checked(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("it is checked again")
+
+    monkeypatch.setattr(bundle, "integrity", checked)
+    with LocalSidecar(copy) as url, Client(url) as client:
+        assert client.ready()
+    # But whatever has changed is: a guideline, a rule, and what was kept for them.
+    for changed in (DATA, "rego/integrity/integrity.rego"):
+        content = (copy / changed).read_bytes()
+        (copy / changed).write_bytes(content + b"\n")
+        with pytest.raises(AssertionError, match="checked again"), LocalSidecar(copy):
+            pass
+        (copy / changed).write_bytes(content)
+    kept = bundle.cached(copy)
+    kept.write_bytes(kept.read_bytes()[:-100])
+    with pytest.raises(AssertionError, match="checked again"), LocalSidecar(copy):
+        pass
+    monkeypatch.undo()
+    with LocalSidecar(copy) as url, Client(url) as client:
+        assert client.ready()
+
+
+def test_a_mistake_in_what_was_sound_is_an_error(copy: Path) -> None:
+    with LocalSidecar(copy):
+        pass
+    mistake(copy)
+    with pytest.raises(UnsoundPolicy, match=MISTAKE), LocalSidecar(copy):
+        pass
+
+
+def test_a_mistake_made_while_it_is_checked_is_not_served(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is checked is what is served, and what is there now is checked the next time."""
+    integrity = bundle.integrity
+
+    def meanwhile(path: Path, *, opa: Path | None = None) -> tuple[IntegrityFault, ...]:
+        mistake(copy)
+        return integrity(path, opa=opa)
+
+    monkeypatch.setattr(bundle, "integrity", meanwhile)
+    (copy / "policy" / "plan" / "data.yaml").write_text(
+        (copy / "policy" / "plan" / "data.yaml").read_text() + "# of this test\n"
+    )
+    with LocalSidecar(copy) as url, Client(url) as client:
+        (guideline,) = client.catalog()
+        (age,) = (each for each in guideline.versions[0].criteria if each.id == "age")
+        assert age.figures["minimum"] == 18
+    monkeypatch.undo()
+    with pytest.raises(UnsoundPolicy, match=MISTAKE), LocalSidecar(copy):
+        pass
+
+
+def test_a_folder_cannot_say_of_itself_that_it_is_sound(copy: Path) -> None:
+    mistake(copy)
+    said = copy / "policy" / "system" / "bundles" / "priorauth" / "manifest" / "data.yaml"
+    said.parent.mkdir(parents=True)
+    said.write_text(json.dumps({"roots": bundle.ROOTS, "metadata": {"integrity": []}}))
+    with pytest.raises(UnsoundPolicy, match=MISTAKE), LocalSidecar(copy):
+        pass
+
+
+def test_without_a_cache_it_is_checked_and_served_all_the_same(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRIORAUTH_OPA", str(opa.ensure()))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PRIORAUTH_CACHE", str(tmp_path / "file"))
+    with LocalSidecar(copy) as url, Client(url) as client:
+        assert client.ready()
+    mistake(copy)
+    with pytest.raises(UnsoundPolicy, match=MISTAKE), LocalSidecar(copy):
+        pass
 
 
 def test_serve_refuses_an_unsound_policy(copy: Path) -> None:
@@ -266,7 +349,7 @@ def test_a_taken_port_is_an_error() -> None:
 
 def test_one_that_takes_too_long_is_an_error(tmp_path: Path) -> None:
     slow = tmp_path / "slow"
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.write_text(f'#!/bin/sh\n[ "$1" = run ] && exec sleep 60\nexec {opa.ensure()} "$@"\n')
     slow.chmod(0o755)
     before = children(os.getpid())
     with (
@@ -278,7 +361,7 @@ def test_one_that_takes_too_long_is_an_error(tmp_path: Path) -> None:
 
 
 def test_what_is_no_opa_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SidecarStartError, match="does not start"), LocalSidecar(opa=tmp_path / "x"):
+    with pytest.raises(OpaNotFound, match="does not run"), LocalSidecar(opa=tmp_path / "x"):
         pass
 
 

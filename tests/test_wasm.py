@@ -496,7 +496,7 @@ def test_the_package_s_own_policy_is_built_once(
 ) -> None:
     monkeypatch.setenv("PRIORAUTH_OPA", str(opa.find()))
     monkeypatch.setenv("PRIORAUTH_CACHE", str(tmp_path))
-    built = bundle.default_bundle()
+    built = bundle.cached()
     assert built.parent == tmp_path
     when = built.stat().st_mtime_ns
     with WasmEngine() as engine:

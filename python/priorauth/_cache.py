@@ -62,6 +62,14 @@ def keep(made: Path, path: Path) -> Path:
     return made.replace(path)
 
 
+def forget(pattern: str, but: int) -> None:
+    """Remove the files of a pattern, but for as many of them: those last read."""
+    with contextlib.suppress(FileNotFoundError):
+        for path in sorted(folder().glob(pattern), key=lambda path: path.stat().st_atime)[:-but]:
+            path.unlink()
+            _record(path).unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def workshop() -> Iterator[Path]:
     """A folder for making what will be kept."""

@@ -87,6 +87,15 @@ class OPA(OpaClient):  # type: ignore[misc]
         else:
             self._sessions.append((os.getpid(), session))
 
+    def ready(self) -> bool:
+        """Whether `/health/ready` answers 200."""
+        url = f"{self.root_url.removesuffix('/v1')}/health/ready"
+        try:
+            self._session.get(url, timeout=self.timeout)
+        except SidecarHTTPError:
+            return False
+        return True
+
     def trace(self, traceparent: Traceparent | None) -> None:
         """Send this header with every call; it is asked for in the caller's thread."""
         self._traceparent = self._session.traceparent = traceparent

@@ -2,6 +2,9 @@
 
 The same sources and revision make the same bytes. Only a signature differs from one to the next,
 for ES256 draws a random number for each.
+
+A bundle is made of a copy of the policy that was found sound, and its manifest says so, for a
+sidecar to be ready by: it need not look again.
 """
 
 from __future__ import annotations
@@ -48,6 +51,13 @@ _ALGORITHM = "ES256"
 _DATA = ("data.yaml", "data.json")
 _LARGEST = 1 << 28
 
+_KEPT = 20
+# To be changed when other bundles come to be made of the same files.
+_FORMAT = 2
+
+# What the manifest says of the data: what was found wrong with it. `data.system.health` reads it.
+_SOUND: dict[str, list[object]] = {"integrity": []}
+
 
 @dataclasses.dataclass(frozen=True)
 class Bundle:
@@ -85,30 +95,17 @@ def build(
     root = _policy.root() if policy is None else _policy.check(policy)
     if revision is None:
         revision = _commit(root)
-    signing: list[str | Path] = []
     with tempfile.TemporaryDirectory() as scratch:
-        staged = Path(scratch, "bundle")
-        _stage(root, staged)
-        manifest = {"revision": revision, "roots": ROOTS, "rego_version": 1}
-        # Not as a target of its own: its manifest would have sidecars run the Wasm, not the rules.
-        (staged / "policy.wasm").write_bytes(_compile_wasm(root))
-        (staged / ".manifest").write_text(json.dumps(manifest))
-        if key is not None:
-            claims = Path(scratch, "claims.json")
-            claims.write_text(json.dumps({"keyid": key_id, "scope": SCOPE}))
-            signing += ["--signing-key", key.resolve(), "--signing-alg", _ALGORITHM]
-            signing += ["--claims-file", claims]
-        built = Path(scratch, "bundle.tar.gz")
-        # From where the sources are staged: OPA puts the path as it is given into the bundle.
-        _run("build", "--bundle", ".", "--output", built, *signing, cwd=staged)
-        bundle = _inspect(built)
+        signing = [] if key is None else _signing(Path(scratch), key.resolve(), key_id)
+        source = _policy.copy(root, Path(scratch, "source"))
+        built = _build(_opa.ensure(), source, revision, signing)
         whole = output.with_name(f".{output.name}.{os.getpid()}")
         try:
             shutil.copyfile(built, whole)
             whole.replace(output)
         finally:
             whole.unlink(missing_ok=True)
-    return dataclasses.replace(bundle, path=output)
+    return _described(output, revision, ROOTS, signed=key is not None)
 
 
 def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bundle:
@@ -126,45 +123,67 @@ def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bund
             verifying = ["--verification-key", key.resolve(), "--verification-key-id", key_id]
             verifying += ["--signing-alg", _ALGORITHM, "--scope", SCOPE]
         unused = Path(scratch, "verified.tar.gz")
-        _run("build", "--bundle", path.resolve(), "--output", unused, *verifying)
-    return _inspect(path)
+        opa = _opa.ensure()
+        _run(opa, "build", "--bundle", path.resolve(), "--output", unused, *verifying)
+    found = _json(opa, "inspect", "--format", "json", path)
+    revision, roots = found["manifest"].get("revision", ""), found["manifest"].get("roots") or [""]
+    if sorted(roots) != sorted(ROOTS):
+        raise BundleError(
+            f"{path} has other roots than a policy's: {_difference(roots)}. A bundle owns its "
+            "roots in a sidecar; so it could take over who may ask"
+        )
+    # Whatever its manifest says of it.
+    _check_soundness(opa, path, str(path))
+    return _described(path, revision, roots, signed=bool(found.get("signatures_config")))
 
 
-def integrity(path: Path) -> tuple[IntegrityFault, ...]:
+def integrity(path: Path, *, opa: Path | None = None) -> tuple[IntegrityFault, ...]:
     """What is wrong with the guidelines in a bundle, by its own rules; empty when it is sound.
 
     Raises BundleError for a bundle without such rules, MalformedResult for one whose rules answer
     in another form, and OpaNotFound.
     """
     asked = ("eval", "--format", "json", "--bundle", path.resolve(), "data.priorauth.integrity")
-    results = _json(*asked).get("result")
+    results = _json(opa or _opa.ensure(), *asked).get("result")
     if not results:
         raise BundleError(f"{path} holds no policy that can check its own data")
     return items(results[0]["expressions"][0]["value"], (), integrity_fault)
 
 
-def default_bundle() -> Path:
-    """The bundle of the package's own policy, in the cache; built when what was kept is not there.
+def cached(
+    policy: Path | None = None, *, opa: Path | None = None, otherwise: Path | None = None
+) -> Path:
+    """The bundle of a policy, in the cache; built when what was kept is not there.
 
-    Raises BundleError and OpaNotFound.
+    It is kept by what it is made of: each file of the policy, and the OPA. So what is there is
+    sound, and whatever has changed is checked. `policy` is the package's own by default, `opa` the
+    executable, found or fetched by default; `otherwise` is a folder to build it in when there is no
+    cache that can be used.
+
+    Raises ConfigurationError for a folder that holds no policy, BundleError when it does not
+    compile, finds fault with its own data or cannot be kept, and OpaNotFound.
     """
-    made_from = f"opa {_opa.VERSION} {_policy.digest(_policy.root())}"
-    revision = hashlib.sha256(made_from.encode()).hexdigest()[:16]
-    bundle = _cache.location() / f"bundle-{revision}.tar.gz"
+    root = _policy.root() if policy is None else _policy.check(policy)
+    opa = opa or _opa.ensure()
+    version = _opa.version(opa)
     try:
-        _cache.folder()
+        bundle = _cache.folder() / _name(_made_from(version, root))
         if not _cache.holds(bundle):
             with _cache.workshop() as scratch:
-                _cache.keep(build(scratch / "bundle", revision=revision).path, bundle)
+                built, name = _named(opa, version, root, scratch)
+                bundle = _cache.keep(built, bundle.with_name(name))
+            _cache.forget(_name("*"), _KEPT)
     except OSError as error:
-        raise BundleError(f"the cache cannot be used: {error}") from error
+        if otherwise is None:
+            raise BundleError(f"the cache cannot be used: {error}") from error
+        bundle, _ = _named(opa, version, root, otherwise)
     return bundle
 
 
-def capabilities() -> dict[str, Any]:
+def capabilities(opa: Path | None = None) -> dict[str, Any]:
     """OPA's own capabilities, with only the builtins of `rego/builtins.txt`: all rules may use."""
     names = (_policy.root() / "rego" / "builtins.txt").read_text().split()
-    found = _json("capabilities", "--current")
+    found = _json(opa or _opa.ensure(), "capabilities", "--current")
     return {**found, "builtins": [each for each in found["builtins"] if each["name"] in names]}
 
 
@@ -197,71 +216,94 @@ def _files(bundle: bytes, suffix: str) -> Iterator[tuple[str, bytes]]:
         raise ConfigurationError("the bundle is no gzipped tar archive, or is cut short") from None
 
 
-def _stage(root: Path, staged: Path) -> None:
-    """Lay out what goes into the bundle."""
-    for folder in _policy.paths(root):
-        for path in sorted(folder.rglob("*")):
-            if path.is_dir() or path.match(_policy.TESTS):
-                continue
-            if path.suffix in (".yaml", ".yml", ".json") and path.name not in _DATA:
-                raise BundleError(
-                    f"{path}: bundles hold only data in files named {' or '.join(_DATA)}; "
-                    "OPA would leave this one out"
-                )
-            if path.suffix == ".rego" or path.name in _DATA:
-                target = staged / path.relative_to(folder)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
+def _named(opa: Path, version: str, root: Path, scratch: Path) -> tuple[Path, str]:
+    """Build the bundle of a policy as it is now, and tell its name in the cache."""
+    # Named for what was copied: the policy may change meanwhile.
+    source = _policy.copy(root, scratch / "source")
+    digest = _made_from(version, source)
+    return _build(opa, source, revision=digest[:16]), _name(digest)
 
 
-def _compile_wasm(policy: Path) -> bytes:
-    """The Wasm module of the policy at this root, with its entry points.
+def _made_from(version: str, root: Path) -> str:
+    made_from = f"{_FORMAT} opa {version} {_policy.digest(root)}"
+    return hashlib.sha256(made_from.encode()).hexdigest()
+
+
+def _name(digest: str) -> str:
+    return f"bundle-{digest}.tar.gz"
+
+
+def _signing(scratch: Path, key: Path, key_id: str) -> list[str | Path]:
+    claims = scratch / "claims.json"
+    claims.write_text(json.dumps({"keyid": key_id, "scope": SCOPE}))
+    return ["--signing-key", key, "--signing-alg", _ALGORITHM, "--claims-file", claims]
+
+
+def _build(opa: Path, source: Path, revision: str, signing: Sequence[str | Path] = ()) -> Path:
+    """Build the bundle of the policy at `source`, a copy that nobody else has, beside it."""
+    for path in _policy.files(source):
+        if path.suffix in (".yaml", ".yml", ".json") and path.name not in _DATA:
+            raise BundleError(
+                f"{path}: bundles hold only data in files named {' or '.join(_DATA)}; "
+                "OPA would leave this one out"
+            )
+    plain, built = source.with_name("plain.tar.gz"), source.with_name("built.tar.gz")
+    # First of all its data as JSON, which OPA reads in a fraction of the time that YAML takes.
+    _run(opa, "build", "--output", plain, *_policy.FOLDERS, cwd=source)
+    _check_soundness(opa, plain, "the policy")
+    staged = source.with_name("staged")
+    shutil.copytree(source / "rego", staged, ignore=_all_but_rego)
+    (staged / "data.json").write_bytes(member(plain.read_bytes(), "data.json"))
+    # Not as a target of its own: its manifest would have sidecars run the Wasm, not the rules.
+    (staged / "policy.wasm").write_bytes(_compile_wasm(opa, staged))
+    manifest = {"revision": revision, "roots": ROOTS, "rego_version": 1, "metadata": _SOUND}
+    (staged / ".manifest").write_text(json.dumps(manifest))
+    # From where the sources are staged: OPA puts the path as it is given into the bundle.
+    _run(opa, "build", "--bundle", ".", "--output", built, *signing, cwd=staged)
+    return built
+
+
+def _check_soundness(opa: Path, bundle: Path, name: str) -> None:
+    if faults := integrity(bundle, opa=opa):
+        raise BundleError(
+            f"{name} is unsound; its rules find fault with its data:{listed(faults)}",
+            faults=faults,
+        )
+
+
+def _all_but_rego(folder: str, names: list[str]) -> set[str]:
+    return {
+        name for name in names if not name.endswith(".rego") and not Path(folder, name).is_dir()
+    }
+
+
+def _compile_wasm(opa: Path, staged: Path) -> bytes:
+    """The Wasm module of the policy that is staged, with its entry points.
 
     It has the rules that decide and no others. Data stays outside, in the bundle's data.json; it is
-    compiled with the data of `policy/` for OPA to find what clashes with it.
+    compiled with it for OPA to find what clashes with it.
 
     Raises BundleError for a policy that does not compile to Wasm, such as one that asks for a
-    builtin that hosts of Wasm lack, and OpaNotFound.
+    builtin that hosts of Wasm lack.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        built, allowed = Path(scratch, "bundle.tar.gz"), Path(scratch, "capabilities.json")
-        allowed.write_text(json.dumps(capabilities()))
-        done = subprocess.run(
-            [
-                *(_opa.ensure(), "build", "--target", "wasm"),
-                *(f"--entrypoint=priorauth/{name}" for name in ENTRYPOINTS),
-                *("--capabilities", allowed),
-                *("--ignore", _policy.TESTS, "--output", built),
-                *("policy", "rego/priorauth"),
-            ],
-            cwd=policy,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            said = (done.stderr or done.stdout).strip().removeprefix("error: ")
-            raise BundleError(f"the policy does not compile to Wasm: {said}")
-        return member(built.read_bytes(), "policy.wasm")
+    allowed, built = staged.with_name("capabilities.json"), staged.with_name("wasm.tar.gz")
+    allowed.write_text(json.dumps(capabilities(opa)))
+    command: list[str | Path] = ["build", "--target", "wasm", "--capabilities", allowed]
+    command += [f"--entrypoint=priorauth/{name}" for name in ENTRYPOINTS]
+    try:
+        _run(opa, *command, "--output", built, "data.json", "priorauth", cwd=staged)
+    except BundleError as error:
+        raise BundleError(f"the policy does not compile to Wasm: {error}") from None
+    return member(built.read_bytes(), "policy.wasm")
 
 
-def _inspect(path: Path) -> Bundle:
-    """What a bundle says it is, once its rules find it sound."""
-    found = _json("inspect", "--format", "json", path)
-    revision, roots = found["manifest"].get("revision", ""), found["manifest"].get("roots") or [""]
-    if sorted(roots) != sorted(ROOTS):
-        raise BundleError(
-            f"{path} has other roots than a policy's: {_difference(roots)}. A bundle owns its "
-            "roots in a sidecar; so it could take over who may ask"
-        )
-    if faults := integrity(path):
-        raise BundleError(f"{path} is unsound; its rules find fault with its data:{listed(faults)}")
+def _described(path: Path, revision: str, roots: Sequence[str], *, signed: bool) -> Bundle:
     content = path.read_bytes()
     return Bundle(
         path=path,
         revision=revision,
         roots=tuple(roots),
-        signed=bool(found.get("signatures_config")),
+        signed=signed,
         sha256=hashlib.sha256(content).hexdigest(),
         size=len(content),
     )
@@ -294,13 +336,13 @@ def _git(root: Path, *arguments: str) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
-def _json(*arguments: str | Path) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(_run(*arguments))
+def _json(opa: Path, *arguments: str | Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(_run(opa, *arguments))
     return document
 
 
-def _run(*arguments: str | Path, cwd: Path | None = None) -> str:
-    command: Sequence[str | Path] = [_opa.ensure(), *arguments]
+def _run(opa: Path, *arguments: str | Path, cwd: Path | None = None) -> str:
+    command: Sequence[str | Path] = [opa.absolute(), *arguments]
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BundleError((done.stderr or done.stdout).strip().removeprefix("error: "))

@@ -7,7 +7,9 @@ import os
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -15,7 +17,7 @@ import urllib3
 
 from ._document import Object, mapping
 from ._transport import OPA, Traceparent
-from .decider import Decider
+from .decider import Decider, _named
 from .errors import (
     ConfigurationError,
     SidecarError,
@@ -28,6 +30,8 @@ DEFAULT_URL = "http://127.0.0.1:8181"
 
 _UNIX = "unix://"
 _LONGEST_SOCKET = 103 if sys.platform == "darwin" else 107
+
+_T = TypeVar("_T")
 
 StrPath = str | os.PathLike[str]
 
@@ -101,13 +105,36 @@ class Client(Decider):
         """Close the connections."""
         self._opa.close_connection()
 
+    def opa_version(self) -> str | None:
+        """The version that the sidecar's OPA says it is. Raises as `decide` does."""
+        return _named(self._ask("decision"), "provenance", "version")
+
+    def ready(self) -> bool:
+        """Whether the sidecar says that its policy is loaded and sound, as its probes are told.
+
+        Raises SidecarUnreachable and SidecarTimeout.
+        """
+        return self._answer(self._opa.ready)
+
     def _ask(self, rule: str, document: object = None) -> Object:
-        """OPA's answer for a rule, with its `result`. Nothing of the transport is chained to what
-        it raises: those exceptions hold the request, and some of them quote the answer."""
+        """OPA's answer for a rule, with its `result`."""
         query = {"strict-builtin-errors": "true", "provenance": "true"}
+        body: Object = self._answer(
+            lambda: self._opa.query_rule(document, "priorauth", rule, query)
+        )
+        if "result" in mapping(body, ()):
+            return body
+        raise UndefinedResult(
+            f"{self.url} has no result for priorauth/{rule}: its policy is not loaded, or its "
+            "guideline data lacks what a rule needs; `priorauth health` tells"
+        )
+
+    def _answer(self, ask: Callable[[], _T]) -> _T:
+        """What a call gives. Nothing of the transport is chained to what it raises: those
+        exceptions hold the request, and some of them quote the answer."""
         started = time.monotonic()
         try:
-            body: Object = self._opa.query_rule(document, "priorauth", rule, query)
+            return ask()
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if time.monotonic() - started >= self._timeout:
                 fault: SidecarError = SidecarTimeout(
@@ -119,13 +146,6 @@ class Client(Decider):
                     f"no answer from {self.url}: {_cause(error)}; "
                     "check that the sidecar runs, its URL and its certificates"
                 )
-        else:
-            if "result" in mapping(body, ()):
-                return body
-            fault = UndefinedResult(
-                f"{self.url} has no result for priorauth/{rule}: its policy is not loaded, or its "
-                "guideline data lacks what a rule needs; `priorauth health` tells"
-            )
         raise fault
 
 

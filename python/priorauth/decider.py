@@ -129,13 +129,17 @@ class Decider(abc.ABC):
         """
         return items(self._ask("integrity")["result"], (), integrity_fault)
 
+    def ready(self) -> bool:
+        """Whether it is known to be fit to decide; False where nobody knows."""
+        return False
+
     def health(self) -> Health:
         """Is it fit to decide: reachable, its policy loaded, its guidelines sound?
 
         Raises SidecarError when it is not: UnsoundPolicy, with every fault and the file that it is
-        in, when its guidelines are not sound.
+        in, when its guidelines are not sound. A sidecar that says it is ready has been found sound.
         """
-        if faults := self.integrity():
+        if not self.ready() and (faults := self.integrity()):
             raise UnsoundPolicy(
                 f"the policy at {self.url} finds fault with its own data; mend it before anything "
                 f"is decided on it:{listed(faults)}",

@@ -59,7 +59,14 @@ class NotJSON(PriorAuthError, ValueError):
 
 
 class BundleError(PriorAuthError):
-    """A bundle that cannot be built, is unsound, or does not verify."""
+    """A bundle that cannot be built, is unsound, or does not verify.
+
+    `faults` are what its own rules find wrong with its data, when it is unsound.
+    """
+
+    def __init__(self, message: str, *, faults: tuple[IntegrityFault, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class OpaNotFound(PriorAuthError):

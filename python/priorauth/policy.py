@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 from .errors import ConfigurationError
@@ -37,12 +38,26 @@ def paths(root: Path) -> list[Path]:
     return [root / name for name in FOLDERS]
 
 
+def files(root: Path) -> list[Path]:
+    """The files of the policy at `root`, relative to it and in their order, but for its tests."""
+    found = [path for folder in paths(root) for path in folder.rglob("*")]
+    return sorted(
+        path.relative_to(root) for path in found if path.is_file() and not path.match(TESTS)
+    )
+
+
 def digest(root: Path) -> str:
     """What tells the policy at `root` from any other: its files, but for its tests."""
     found = hashlib.sha256()
-    for folder in paths(root):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.match(TESTS):
-                content = path.read_bytes()
-                found.update(f"{path.relative_to(root)} {len(content)}\n".encode() + content)
+    for path in files(root):
+        content = (root / path).read_bytes()
+        found.update(f"{path.as_posix()} {len(content)}\n".encode() + content)
     return found.hexdigest()
+
+
+def copy(root: Path, target: Path) -> Path:
+    """Copy the policy at `root`, but for its tests, so that nothing changes it any more."""
+    for path in files(root):
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / path, target / path)
+    return target

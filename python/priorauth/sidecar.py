@@ -30,17 +30,23 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import requests
 
+from . import bundle as _bundles
 from . import opa as _opa
 from . import policy as _policy
 from ._relay import Relay
 from .client import Client
-from .decider import Health
-from .errors import ConfigurationError, SidecarStartError, SidecarUnreachable
+from .errors import (
+    BundleError,
+    ConfigurationError,
+    SidecarStartError,
+    SidecarUnreachable,
+    UnsoundPolicy,
+)
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -96,6 +102,11 @@ os.register_at_fork(after_in_child=_let_go)
 Watch = Callable[[str], None]
 
 
+class _Found(NamedTuple):
+    url: str
+    opa_version: str | None
+
+
 class _Sidecar(abc.ABC):
     _KILL: tuple[str, ...]
 
@@ -111,15 +122,15 @@ class _Sidecar(abc.ABC):
         self._port = port
         self._token = token or (None if port is None else secrets.token_hex(32))
         self._startup_timeout = startup_timeout
-        self._args = (*_OPTIONS, *args, *_policy.FOLDERS)
+        self._args = (*_OPTIONS, *args)
         self._undo = contextlib.ExitStack()
-        self._health: Health | None = None
+        self._found: _Found | None = None
         self._url = ""
         self._holder = 0
 
     def __enter__(self) -> str:
         """Start, wait until it is fit to decide, and return its URL."""
-        if self._health is not None:
+        if self._found is not None:
             raise RuntimeError("the sidecar is running already")
         self._holder = os.getpid()
         try:
@@ -128,11 +139,11 @@ class _Sidecar(abc.ABC):
             watch = self._undo.enter_context(_watch(folder, *self._KILL))
             _write_access(folder / _ACCESS, self._token)
             uds = self._start(folder, watch)
-            self._health = self._await(uds)
+            self._found = self._await(uds)
             # Nobody is answered at the port before it is fit to decide.
             if relay:
                 relay.serve(uds)
-            self._url = relay.url if relay else self._health.url
+            self._url = relay.url if relay else self._found.url
         except BaseException:
             self._undo.close()
             raise
@@ -144,7 +155,7 @@ class _Sidecar(abc.ABC):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._health = None
+        self._found = None
         # A process forked from the holder has a copy of this, and nothing to end.
         if self._holder == os.getpid():
             self._undo.close()
@@ -152,7 +163,7 @@ class _Sidecar(abc.ABC):
     @property
     def url(self) -> str:
         """Where it answers, as `Client` takes it: a unix socket, or http when it has a port."""
-        _running(self._health)
+        _running(self._found)
         return self._url
 
     @property
@@ -163,7 +174,7 @@ class _Sidecar(abc.ABC):
     @property
     def opa_version(self) -> str | None:
         """The version that its OPA says it is."""
-        return _running(self._health).opa_version
+        return _running(self._found).opa_version
 
     @abc.abstractmethod
     def wait(self) -> int:
@@ -195,12 +206,15 @@ class _Sidecar(abc.ABC):
         _held.add(relay)
         return relay
 
-    def _await(self, uds: Path) -> Health:
+    def _await(self, uds: Path) -> _Found:
         deadline = time.monotonic() + self._startup_timeout
         with Client(uds=uds, token=self._token, timeout=self._startup_timeout) as client:
             while True:
                 with contextlib.suppress(SidecarUnreachable):
-                    return client.health()
+                    if not client.ready():
+                        # Says why.
+                        client.health()
+                    return _Found(client.url, client.opa_version())
                 if self._ended():
                     raise SidecarStartError(f"OPA did not start: {self._said()}")
                 if time.monotonic() > deadline:
@@ -214,7 +228,10 @@ class LocalSidecar(_Sidecar):
 
     `policy` is the folder that holds `policy/` and `rego/`, the package's own by default; `opa` the
     executable, found or fetched by default; `startup_timeout` the seconds it may take to be fit to
-    decide; `args` more arguments to `opa run`.
+    decide; `args` more options of `opa run`.
+
+    What it serves is a bundle of the policy as it is, in the cache, where it is checked and built
+    when the policy or the OPA has changed.
 
     `port` is the port of 127.0.0.1 that it answers on, 0 for a free one; without, there is none.
     At a port it takes JSON of at most 524,288 bytes, from callers that send `token` (drawn anew
@@ -255,6 +272,7 @@ class LocalSidecar(_Sidecar):
 
     def _start(self, folder: Path, watch: Watch) -> Path:
         opa = (self._opa or _opa.ensure()).absolute()
+        bundle = self._bundle(opa, folder)
         uds = folder / _SOCKET
         # Unnamed, so that there is nothing to remove; a pipe would fill up unread.
         self._output = self._undo.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
@@ -262,7 +280,8 @@ class LocalSidecar(_Sidecar):
             self._process = subprocess.Popen(
                 [
                     *(str(opa), "run", "--server", "--addr", f"unix://{quote(str(uds))}"),
-                    *("--unix-socket-perm", "600", *self._args, str(folder / _ACCESS)),
+                    *("--unix-socket-perm", "600", *self._args),
+                    *("--bundle", str(folder / _ACCESS), str(bundle)),
                 ],
                 cwd=self._root,
                 # OPA takes its options from these too.
@@ -279,6 +298,15 @@ class LocalSidecar(_Sidecar):
         self._undo.callback(self._stop)
         watch(str(self._process.pid))
         return uds
+
+    def _bundle(self, opa: Path, folder: Path) -> Path:
+        """What it serves, which is sound: of the policy as it is now, and checked by this OPA."""
+        try:
+            return _bundles.cached(self._root, opa=opa, otherwise=folder)
+        except BundleError as error:
+            if not error.faults:
+                raise SidecarStartError(f"OPA did not start: {error}") from None
+            raise UnsoundPolicy(f"{self._root}: {error}", faults=error.faults) from None
 
     def _stop(self) -> None:
         process, self._process = _running(self._process), None
@@ -365,7 +393,7 @@ class DockerSidecar(_Sidecar):
             self._image,
             [
                 *("run", "--server", "--addr", f"unix:///run/priorauth/{_SOCKET}"),
-                *("--unix-socket-perm", "777", *self._args, _ACCESS),
+                *("--unix-socket-perm", "777", *self._args, *_policy.FOLDERS, _ACCESS),
             ],
             # Near what it may have, it is memory that counts.
             environment=_ENVIRONMENT | {"GOMEMLIMIT": "450MiB"},

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from ._document import Object
 from ._json import not_json, to_json
-from .bundle import ENTRYPOINTS, default_bundle, integrity, member
+from .bundle import ENTRYPOINTS, cached, integrity, member
 from .decider import BUNDLE, Decider
 from .errors import ConfigurationError, EngineFault, IntegrityFault, UndefinedResult
 
@@ -55,7 +55,7 @@ class WasmEngine(Decider):
         if isinstance(bundle, bytes):
             self.url, self._bundle = "memory:", bundle
         else:
-            path = Path(bundle).resolve() if bundle is not None else default_bundle()
+            path = Path(bundle).resolve() if bundle is not None else cached()
             self.url, self._bundle = path.as_uri(), _read(path)
         self._module = _module(self._bundle)
         self._provenance = {"bundles": {BUNDLE: json.loads(member(self._bundle, ".manifest"))}}

@@ -58,7 +58,7 @@ class Policy:
     @classmethod
     def own(cls) -> Policy:
         """The package's own policy."""
-        return cls("the policy at hand", bundles.default_bundle().read_bytes())
+        return cls("the policy at hand", bundles.cached().read_bytes())
 
     @property
     def engine(self) -> Callable[[], Decider]:
