@@ -217,7 +217,9 @@ _object(value) := value if is_object(value)
 # What starts the path of a fact is a section.
 _is_section(name, _) if _sections[name]
 
+# All guidelines are looked through for others, so not for these; in Wasm both rules are evaluated.
 _is_section(name, value) if {
+	not _sections[name]
 	is_object(value)
 	some path, _ in vocabulary.elsewhere
 	startswith(path, concat("", [name, "."]))
