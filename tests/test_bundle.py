@@ -269,6 +269,16 @@ def test_a_policy_may_not_hold_who_may_ask(checkout: Path, tmp_path: Path) -> No
     assert not (tmp_path / "b.tar.gz").exists()
 
 
+def test_the_environment_gives_opa_no_options(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPA_EVAL_IGNORE", "*")
+    monkeypatch.setenv("OPA_BUILD_IGNORE", "*")
+    mistake(checkout)
+    with pytest.raises(BundleError, match="the figure 21"):
+        bundle.build(tmp_path / "b.tar.gz", policy=checkout, revision="mistaken")
+
+
 def test_the_commands(tmp_path: Path) -> None:
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "priorauth.cli", "bundle", *arguments]

@@ -343,7 +343,9 @@ def _json(opa: Path, *arguments: str | Path) -> dict[str, Any]:
 
 def _run(opa: Path, *arguments: str | Path, cwd: Path | None = None) -> str:
     command: Sequence[str | Path] = [opa.absolute(), *arguments]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=cwd, env=_opa.environment(), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise BundleError((done.stderr or done.stdout).strip().removeprefix("error: "))
     return done.stdout

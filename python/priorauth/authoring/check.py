@@ -188,6 +188,7 @@ def _evaluate(
     done = subprocess.run(
         [*command, "data.integrity.cases.report"],
         input=json.dumps(document).encode(),
+        env=opa.environment(),
         capture_output=True,
         check=False,
     )

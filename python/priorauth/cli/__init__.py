@@ -444,10 +444,9 @@ def _page() -> bytes:
 
 
 def _default_bundle() -> Path:
-    from ..bundle import default_bundle
+    from ..bundle import cached
 
-    _opa()
-    return default_bundle()
+    return cached(opa=_opa())
 
 
 @contextmanager
