@@ -108,8 +108,9 @@ def test_from_and_to_every_kind_of_file(
     tmp_path: Path,
 ) -> None:
     out = tmp_path / f"out.{given}"
-    code, said = run(files[taken], "-o", out, "--bundle", bundle_file)
-    assert (code, said.splitlines()[-1].startswith("3,000 lines in")) == (0, True)
+    columns = [] if given == "ndjson" else ["--columns", "all"]
+    code, said = run(files[taken], "-o", out, "--bundle", bundle_file, *columns)
+    assert (code, said.startswith("3,000 lines in")) == (0, True)
     assert read(out) == expected
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
     assert out.stat().st_mode & 0o777 == 0o600
@@ -146,14 +147,21 @@ def test_rows_that_cannot_be_read_get_a_decision_too(bundle_file: Path, tmp_path
     assert code == 3
     decisions = read(tmp_path / "out.ndjson")
     assert [decision["outcome"] for decision in decisions] == [
-        *("invalid", "not_applicable", "invalid", "pended", "invalid", "invalid", "pended"),
+        *("invalid", "not_applicable", "invalid", "invalid", "invalid", "invalid", "pended"),
     ]
     told = [[(e["path"], e["message"]) for e in d["errors"]] for d in decisions]
     assert told[0] == [("/quantity/tablets", "row 2: column quantity.tablets must hold a number")]
-    assert told[2] == [("", "row 4: it has more cells than there are columns")]
+    assert told[2] == [("", "row 4 (line 5): it has 9 cells, and the header has 6")]
+    assert told[3] == [("", "row 5 (line 6): it has 4 cells, and the header has 6")]
     assert told[4][0][0] == "/drug/name"
-    assert told[4][0][1].startswith("row 6: ")
-    assert told[5][0][0] == "/nccn"
+    assert told[4][0][1].startswith("row 6 (line 7): column drug.name is not UTF-8")
+    assert told[5] == [
+        (
+            "/nccn",
+            "row 7 (line 8): column nccn must hold a list of source:category with | between them",
+        )
+    ]
+    assert [d["request_id"] for d in decisions] == ["a", "b", None, None, "e", "f", "g"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +169,7 @@ def test_rows_that_cannot_be_read_get_a_decision_too(bundle_file: Path, tmp_path
     [
         ("in.csv", "type,service_date,drug.name,member.age\n", [], "member.age"),
         ("in.csv", "type,service_date\n", [], "drug.name"),
-        ("in.csv", "", [], "no column type"),
+        ("in.csv", "", [], "none of the columns type"),
         ("in.parquet", "no parquet", [], "no Parquet file"),
         ("in.ndjson", "{}\n", ["--resume", "-o", "-"], "--resume needs files"),
         ("in.ndjson", "{}\n", ["--to", "parquet"], "to a pipe"),
@@ -256,12 +264,13 @@ def test_what_is_left_can_be_gone_on_with_only_from_the_same(
         said = "".join(process.communicate(timeout=60))
     assert process.returncode == 130
     assert "--resume" in said
-    assert inodes(tmp_path) == [".out.ndjson.journal", ".out.ndjson.partial"]
+    parts = (".out.ndjson.ids", ".out.ndjson.journal", ".out.ndjson.partial")
+    assert inodes(tmp_path) == list(parts)
     for path in tmp_path.iterdir():
         assert path.stat().st_mode & 0o777 == 0o600
     told = json.loads(journal.read_text())
-    assert set(told) == {"rows", "size", "outcomes", "made_from"}
-    assert 0 < told["rows"] < 8_000
+    assert set(told) == {"size", "ids", "tally", "made_from"}
+    assert 0 < sum(count for _, count in told["tally"][0]) < 8_000
 
     code, said = run(*command, "--resume", "--engine", "wasm", "--to", "csv")
     assert (code, "begun from another" in said) == (2, True)

@@ -41,6 +41,8 @@ def decide_dataframe(df: DataFrame, *, bundle: StrPath | bytes | None = None) ->
     """
     try:
         from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
+
+        from .tables.arrow import ArrowTable
     except ImportError:
         raise ConfigurationError(
             "deciding in Spark needs the extra `spark`: pip install 'priorauth[spark]'"
@@ -49,7 +51,7 @@ def decide_dataframe(df: DataFrame, *, bundle: StrPath | bytes | None = None) ->
         requests = tables.Requests(engine.facts())
         table = tables.Decisions.of(engine.catalog(), requests.facts)
         decide = functools.partial(_decide, engine.bundle, requests, table, df.columns)
-    requests.places(to_arrow_schema(df.schema))
+    ArrowTable.of(requests, to_arrow_schema(df.schema, timezone="UTC"))
     # By number, for Spark takes a dot in a name for a field of a struct.
     numbered = df.toDF(*(f"_{n}" for n in range(len(df.columns))))
     return numbered.mapInArrow(decide, from_arrow_schema(table.schema()))
@@ -62,15 +64,17 @@ def _decide(
     names: list[str],
     batches: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
+    from .tables.arrow import ArrowTable
+
     engine = _engine(bundle)
     for numbered in batches:
         batch = numbered.rename_columns(names)
-        places = requests.places(batch.schema)
+        held = ArrowTable.of(requests, batch.schema)
         # A decision is several times its request: as many at a time as are quick to hold.
         for start in range(0, batch.num_rows, _ROWS):
-            rows = tables.arrow_rows(batch.slice(start, _ROWS), places)
-            asked = (requests.row("the row", cells) for cells in rows)
-            yield table.batch(tables.decided(engine, asked))
+            some = batch.slice(start, _ROWS)
+            rows = held.rows(some, ["the row"] * some.num_rows)
+            yield table.batch(tables.decided(engine, rows))
 
 
 @functools.lru_cache(maxsize=1)
