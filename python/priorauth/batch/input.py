@@ -8,7 +8,7 @@ import io
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ..errors import ConfigurationError, EngineFault
 
@@ -36,6 +36,8 @@ class Input:
 
     def __init__(self, file: BinaryIO, name: str, encoding: str | None = None) -> None:
         """Raises ConfigurationError for an encoding that there is not, OSError for broken gzip."""
+        # A file that can be looked into before it is read.
+        file = file if hasattr(file, "peek") else cast("BinaryIO", io.BufferedReader(file))
         self.file, self.name = file, name
         self.blank = self.taken = self.passed = 0
         self._packed = _peek(file).startswith(_GZIP)
@@ -179,9 +181,8 @@ def _utf8(text: str) -> bytes:
 
 
 def _peek(file: BinaryIO | gzip.GzipFile) -> bytes:
-    peek = getattr(file, "peek", None)
-    return bytes(peek(_CHUNK)) if peek else b""
+    return bytes(file.peek(_CHUNK))  # type: ignore[union-attr]
 
 
 def _some(file: BinaryIO | gzip.GzipFile) -> bytes:
-    return bytes(getattr(file, "read1", file.read)(_CHUNK))
+    return bytes(file.read1(_CHUNK))  # type: ignore[union-attr]

@@ -24,6 +24,7 @@ from .base import Bounded, Kept, Piece
 
 SEPARATORS = ",;\t|"
 
+_EMPTY = '""'
 _TOO_LONG = f"it is longer than {LONGEST} bytes"
 _STRAY = "it has a quote that none closes, or one inside a cell without quotes around it"
 _RUNS_THROUGH = (
@@ -199,10 +200,11 @@ class Delimited:
             where += f" (line {record.line})"
         if cells is None:
             return tables.Row(where, None, NotJSON(record.fault or self._damage(record)))
+        if tuple(cells) == self.names:
+            return tables.Row(where, None, NotJSON("it is the header again"))
+        pairs = list(zip(self.heads.facts, cells, strict=True))
         if fault := self._fault(record, cells):
-            told = dict(zip(self.heads.facts, cells, strict=True)).get("request_id")
-            return tables.Row(where, None, fault, told)
-        pairs = zip(self.heads.facts, cells, strict=True)
+            return tables.Row(where, None, fault, dict(pairs).get("request_id"))
         return self.requests.row(where, [(fact, cell) for fact, cell in pairs if fact])
 
     def _damage(self, record: Record) -> str:
@@ -215,8 +217,6 @@ class Delimited:
 
     def _fault(self, record: Record, cells: Sequence[str]) -> NotJSON | None:
         """What keeps cells that are as many as there should be from being read."""
-        if tuple(cells) == self.names:
-            return NotJSON("it is the header again")
         for name, fact, cell in zip(self.names, self.heads.facts, cells, strict=True):
             pointer = "/" + fact.replace(".", "/") if fact else ""
             if not name and cell.strip():
@@ -328,10 +328,17 @@ class DelimitedOut:
 
 def written(rows: Iterable[Iterable[Any]], separator: str) -> bytes:
     """Rows as CSV."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=separator, lineterminator="\n")
-    writer.writerows([escaped(_text(value)) for value in row] for row in rows)
-    return text.getvalue().encode()
+    made = ([_quoted(escaped(_text(value)), separator) for value in row] for row in rows)
+    # A row of one empty cell is quoted, or it would be no row.
+    return "".join(f"{separator.join(row) or _EMPTY}\n" for row in made).encode()
+
+
+def _quoted(cell: str, separator: str) -> str:
+    # Not the csv module: it leaves a carriage return as it is, where others take it for an end.
+    if separator in cell or '"' in cell or "\n" in cell or "\r" in cell:
+        cell = cell.replace('"', '""')
+        return f'"{cell}"'
+    return cell
 
 
 def texts(column: Sequence[Any]) -> Sequence[Any]:
