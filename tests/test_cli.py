@@ -285,7 +285,7 @@ def test_a_line_out_for_every_line_in(url: str, tmp_path: Path) -> None:
     for n in (2, 3, 5, 7):
         (error,) = decisions[n - 1]["errors"]
         assert error["path"] in ("", "/request_id")
-        assert error["message"].startswith(f"line {n} is not JSON: ")
+        assert error["message"].startswith(f"line {n}: not JSON: ")
     assert sorted(tmp_path.iterdir()) == [taken, given]
 
 
@@ -305,7 +305,7 @@ def test_a_line_without_end(url: str) -> None:
     assert done.returncode == 3
     messages = [json.loads(line)["errors"][0]["message"] for line in done.stdout.splitlines()]
     assert len(messages) == 3
-    assert messages[1] == "line 2 is not JSON: it is longer than 1048576 bytes"
+    assert messages[1] == "line 2: not JSON: it is longer than 1048576 bytes"
 
 
 def test_no_line_at_all(url: str) -> None:

@@ -109,7 +109,9 @@ class Output:
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._whole.unlink(missing_ok=True)
+            # What is no file was not ours.
+            with contextlib.suppress(OSError):
+                self._whole.unlink(missing_ok=True)
             if self._finished:
                 return
             if self._made_from is not None and self.tally.rows:

@@ -46,7 +46,7 @@ def decided(
     for number, row in enumerate(rows):
         size = None if row.fault else sent_size(row.request)
         if size is None:
-            answers[number] = _invalid(row, row.fault or not_json(row.request))
+            answers[number] = _invalid(row, row.fault or _unsendable(row.request))
         else:
             asked.append((number, size))
     for part in packed(asked, _PART):
@@ -85,6 +85,11 @@ def _told(
     middle = len(requests) // 2
     yield from _told(engine, requests[:middle], revision)
     yield from _told(engine, requests[middle:], revision)
+
+
+def _unsendable(request: Any) -> NotJSON:
+    fault = not_json(request)
+    return NotJSON(f"not JSON: {fault.reason}", pointer=fault.pointer)
 
 
 def _check(engine: Decider, fault: SidecarError) -> None:

@@ -46,7 +46,7 @@ class Items:
     def _row(self, number: int, text: bytes | None) -> tables.Row:
         row = ndjson.row(f"item {number}", text)
         if row.fault and text is not None and not _is_grammatical(text):
-            raise OSError(f"{self.name} is not JSON in item {number}: {row.fault.reason}")
+            raise OSError(f"{self.name}, item {number}: {row.fault.reason}")
         return row
 
 

@@ -40,13 +40,12 @@ class Lines:
 
 def row(place: str, text: bytes | None) -> tables.Row:
     """The row that a JSON text is; None for one that was too long to be read."""
-    where = f"{place} is not JSON"
     try:
         if text is None:
             raise NotJSON(f"it is longer than {LONGEST} bytes")
-        return tables.Row(where, read_json(text))
+        return tables.Row(place, read_json(text))
     except NotJSON as fault:
-        return tables.Row(where, None, fault)
+        return tables.Row(place, None, NotJSON(f"not JSON: {fault.reason}", pointer=fault.pointer))
 
 
 @dataclass(frozen=True)
