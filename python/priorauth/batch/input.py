@@ -47,11 +47,7 @@ class Input:
         self.encoding = _known(encoding or found or "utf-8")
         if found:
             self.head = self.head.decode(found, "replace").encode().removeprefix(codecs.BOM_UTF8)
-        elif not encoding and b"\0" in self.head[:16] and not self.is_parquet and not self.is_zip:
-            raise ConfigurationError(
-                f"{name} has NUL bytes where text begins; if it is UTF-16 without a byte order "
-                "mark, say --encoding utf-16-le"
-            )
+        self._is_narrow = not encoding and not found
 
     @property
     def is_parquet(self) -> bool:
@@ -88,6 +84,11 @@ class Input:
 
     def chunks(self) -> Iterator[bytes]:
         """What it holds, in UTF-8, but for bytes that its encoding has not. Counts the bytes."""
+        if self._is_narrow and b"\0" in self.head[:16]:
+            raise ConfigurationError(
+                f"{self.name} has NUL bytes where text begins; if it is UTF-16 without a byte "
+                "order mark, say --encoding utf-16-le"
+            )
         marked = self._unpacked(lambda: _peek(self._data)).startswith(codecs.BOM_UTF8)
         decoder = codecs.getincrementaldecoder(self.encoding)("priorauth.marked")
         while chunk := self._unpacked(lambda: _some(self._data)):
