@@ -27,6 +27,7 @@ class ArrowTable:
 
     requests: Requests
     paths: tuple[tuple[str, ...], ...]
+    types: tuple[pa.DataType, ...]
     heads: Heads
 
     @classmethod
@@ -50,12 +51,16 @@ class ArrowTable:
                     f"the column {'.'.join(path)} is of the type {type_}, and must hold "
                     f"{requests.columns[fact].expected}"
                 )
-        return cls(requests, tuple(paths), heads)
+        return cls(requests, tuple(paths), tuple(kinds), heads)
 
     @property
-    def kept(self) -> list[tuple[str, ...]]:
-        """The paths of the columns that pass through."""
-        return [self.paths[number] for number in self.heads.kept]
+    def kept(self) -> dict[str, pa.DataType]:
+        """The columns that pass through, with their types."""
+        return {".".join(self.paths[each]): self.types[each] for each in self.heads.kept}
+
+    def passing(self, batch: pa.RecordBatch) -> list[pa.Array]:
+        """Those columns of a batch."""
+        return [column(batch, self.paths[each]) for each in self.heads.kept]
 
     def rows(self, batch: pa.RecordBatch, numbers: Sequence[str]) -> Iterator[Row]:
         """The rows of a batch, with what messages call each."""

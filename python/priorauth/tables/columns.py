@@ -182,10 +182,10 @@ class Requests:
         facts = [self.names.get(name, name if name in self.columns else None) for name in names]
         missing = [name for name in REQUIRED if name not in facts]
         if len(missing) == len(REQUIRED):
-            # Nothing of the row is quoted: it may be a request.
+            # No name is quoted: without a header they are a request.
             raise ConfigurationError(
-                f"the first row names none of the columns {', '.join(REQUIRED)}, which every "
-                "request needs; give the table a header, or name its columns by --map"
+                f"the table has none of the columns {', '.join(REQUIRED)}, which every request "
+                "needs; give it a header, or say by --map what its columns hold"
             )
         for name in missing:
             raise ConfigurationError(
@@ -194,10 +194,7 @@ class Requests:
             )
         for name in (*self.names, *(each for each in self.keep if each != ALL)):
             if name not in names:
-                raise ConfigurationError(
-                    f"the table has no column {name!r}{_hint(name, names)}; its columns are named "
-                    "in its first row"
-                )
+                raise ConfigurationError(f"the table has no column {name!r}{_hint(name, names)}")
         for name in filter(None, facts):
             if facts.count(name) > 1:
                 raise ConfigurationError(f"the table has the column {name} more than once")

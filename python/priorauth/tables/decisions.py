@@ -79,6 +79,15 @@ class Decisions:
             *("authorization_package", _DOCUMENT),
         )
 
+    def check_kept(self, names: Iterable[str]) -> None:
+        """Raises ConfigurationError for a column that is to be kept and has the name of one."""
+        for name in names:
+            if name in self.columns:
+                raise ConfigurationError(
+                    f"the column {name!r} is to be kept, and decisions have one of that name; "
+                    "leave theirs out by --columns"
+                )
+
     def row(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """A decision document by column, in values of Python's."""
         guideline = document["guideline"] or {}

@@ -133,12 +133,7 @@ def target_of(
             "--keep and --columns are for tables: write CSV, Excel or Parquet, by the suffix of "
             "the output or by --to"
         )
-    for each in kept:
-        if each in decisions.columns:
-            raise ConfigurationError(
-                f"the column {each!r} is to be kept, and decisions have one of that name; leave "
-                "theirs out by --columns"
-            )
+    decisions.check_kept(kept)
     if kind in ("xlsx", "parquet"):
         if packed:
             raise ConfigurationError(f"{kind} is packed itself; leave off the .gz")

@@ -21,7 +21,7 @@ try:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from ...tables.arrow import ArrowTable, cells, column
+    from ...tables.arrow import ArrowTable, cells
 except ImportError:
     raise ConfigurationError(
         "Parquet needs the extra `parquet`: pip install 'priorauth[parquet]'"
@@ -35,20 +35,14 @@ class Parquet:
     """Parquet."""
 
     table: ArrowTable
-    schema: pa.Schema
 
     @classmethod
     def of(cls, data: Input, requests: tables.Requests) -> Parquet:
-        schema = _opened(data).schema_arrow
-        return cls(ArrowTable.of(requests, schema), schema)
+        return cls(ArrowTable.of(requests, _opened(data).schema_arrow))
 
     @property
     def kept(self) -> dict[str, object]:
-        types = {}
-        for path in self.table.kept:
-            type_ = self.schema.field(path[0]).type
-            types[".".join(path)] = type_.field(path[1]).type if len(path) == 2 else type_
-        return types
+        return dict(self.table.kept)
 
     def size(self, data: Input) -> int | None:
         rows: int = _opened(data).metadata.num_rows
@@ -71,8 +65,7 @@ class Parquet:
     def rows(self, piece: Piece) -> tuple[list[tables.Row], Kept]:
         batch = pa.ipc.open_stream(piece.rows).read_next_batch()
         numbers = [f"row {piece.before + 1 + number}" for number in range(piece.length)]
-        kept = [column(batch, path) for path in self.table.kept]
-        return list(self.table.rows(batch, numbers)), kept
+        return list(self.table.rows(batch, numbers)), self.table.passing(batch)
 
 
 def _opened(data: Input) -> pq.ParquetFile:
