@@ -438,11 +438,12 @@ def plain_python(bench: Bench) -> Iterator[Candidate]:
 def cores(bench: Bench) -> Iterator[Candidate]:
     """`priorauth batch`, NDJSON in and out, once its processes are there."""
     from priorauth.batch.formats import ROWS, Lines, LinesOut
-    from priorauth.batch.workers import Job, worked
+    from priorauth.batch.input import Input
+    from priorauth.batch.workers import Job, Policy, worked
 
     lines = "".join(f"{json.dumps(request)}\n" for request in bench.requests(WHOLE + ROWS))
-    pieces = list(Lines().pieces(io.BytesIO(lines.encode()), 0))
-    job = Job(partial(WasmEngine, bench.bundle), Lines(), LinesOut())
+    pieces = list(Lines().pieces(Input(io.BytesIO(lines.encode()), "lines"), 0))
+    job = Job(partial(WasmEngine, bench.bundle), Policy(), Lines(), LinesOut())
     this = psutil.Process()
 
     def turn(workers: int) -> Turn:

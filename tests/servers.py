@@ -23,10 +23,14 @@ Answer = Callable[[socket.socket], None]
 
 
 @contextlib.contextmanager
-def private_opa(*arguments: str | Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """An OPA of the test's own on a free port: its URL and its process, which may be killed."""
+def private_opa(
+    *arguments: str | Path, port: int = 0
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """An OPA of the test's own, on a free port or this: its URL and its process, which may be
+    killed."""
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", port))
         port = free.getsockname()[1]
     command: list[str | Path] = [priorauth.opa.ensure(), "run", "--server", "--skip-version-check"]
     command += ["--addr", f"127.0.0.1:{port}", "--log-level", "error"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
 import json
 import os
 import random
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +25,11 @@ import pytest
 
 import generators
 from generators import FULL, INITIAL
+from priorauth import Client, SidecarError, bundle
+from servers import private_opa
 from test_tables import COLUMNS, spelt
 
+ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "priorauth.cli"]
 FORMATS = ("ndjson", "csv", "parquet")
 
@@ -108,8 +115,9 @@ def test_from_and_to_every_kind_of_file(
     tmp_path: Path,
 ) -> None:
     out = tmp_path / f"out.{given}"
-    code, said = run(files[taken], "-o", out, "--bundle", bundle_file)
-    assert (code, said.splitlines()[-1].startswith("3,000 lines in")) == (0, True)
+    columns = [] if given == "ndjson" else ["--columns", "all"]
+    code, said = run(files[taken], "-o", out, "--bundle", bundle_file, *columns)
+    assert (code, said.startswith("3,000 lines in")) == (0, True)
     assert read(out) == expected
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
     assert out.stat().st_mode & 0o777 == 0o600
@@ -146,14 +154,21 @@ def test_rows_that_cannot_be_read_get_a_decision_too(bundle_file: Path, tmp_path
     assert code == 3
     decisions = read(tmp_path / "out.ndjson")
     assert [decision["outcome"] for decision in decisions] == [
-        *("invalid", "not_applicable", "invalid", "pended", "invalid", "invalid", "pended"),
+        *("invalid", "not_applicable", "invalid", "invalid", "invalid", "invalid", "pended"),
     ]
     told = [[(e["path"], e["message"]) for e in d["errors"]] for d in decisions]
     assert told[0] == [("/quantity/tablets", "row 2: column quantity.tablets must hold a number")]
-    assert told[2] == [("", "row 4: it has more cells than there are columns")]
+    assert told[2] == [("", "row 4 (line 5): it has 9 cells, and the header has 6")]
+    assert told[3] == [("", "row 5 (line 6): it has 4 cells, and the header has 6")]
     assert told[4][0][0] == "/drug/name"
-    assert told[4][0][1].startswith("row 6: ")
-    assert told[5][0][0] == "/nccn"
+    assert told[4][0][1].startswith("row 6 (line 7): column drug.name is not UTF-8")
+    assert told[5] == [
+        (
+            "/nccn",
+            "row 7 (line 8): column nccn must hold a list of source:category with | between them",
+        )
+    ]
+    assert [d["request_id"] for d in decisions] == ["a", "b", None, None, "e", "f", "g"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +176,7 @@ def test_rows_that_cannot_be_read_get_a_decision_too(bundle_file: Path, tmp_path
     [
         ("in.csv", "type,service_date,drug.name,member.age\n", [], "member.age"),
         ("in.csv", "type,service_date\n", [], "drug.name"),
-        ("in.csv", "", [], "no column type"),
+        ("in.csv", "", [], "none of the columns type"),
         ("in.parquet", "no parquet", [], "no Parquet file"),
         ("in.ndjson", "{}\n", ["--resume", "-o", "-"], "--resume needs files"),
         ("in.ndjson", "{}\n", ["--to", "parquet"], "to a pipe"),
@@ -256,12 +271,13 @@ def test_what_is_left_can_be_gone_on_with_only_from_the_same(
         said = "".join(process.communicate(timeout=60))
     assert process.returncode == 130
     assert "--resume" in said
-    assert inodes(tmp_path) == [".out.ndjson.journal", ".out.ndjson.partial"]
+    parts = (".out.ndjson.ids", ".out.ndjson.journal", ".out.ndjson.partial")
+    assert inodes(tmp_path) == list(parts)
     for path in tmp_path.iterdir():
         assert path.stat().st_mode & 0o777 == 0o600
     told = json.loads(journal.read_text())
-    assert set(told) == {"rows", "size", "outcomes", "made_from"}
-    assert 0 < told["rows"] < 8_000
+    assert set(told) == {"size", "ids", "tally", "made_from"}
+    assert 0 < sum(count for _, count in told["tally"][0]) < 8_000
 
     code, said = run(*command, "--resume", "--engine", "wasm", "--to", "csv")
     assert (code, "begun from another" in said) == (2, True)
@@ -347,3 +363,214 @@ def test_memory_does_not_depend_on_how_much_there_is(
         peaks.append(int(done.stderr.split()[-1]) >> 10)
     assert peaks[1] < 300
     assert peaks[1] - peaks[0] < 60
+
+
+# --------------------------------------------------------------------------------------------
+# What is read, and what is in the way
+# --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("link", ["itself", "symlink", "hard link", "standard input", "summary"])
+def test_what_is_read_is_not_written_over(link: str, bundle_file: Path, tmp_path: Path) -> None:
+    file = written(tmp_path, "csv", [FULL])
+    before = file.read_bytes()
+    out = tmp_path / "out.ndjson"
+    if link == "symlink":
+        out.symlink_to(file)
+    elif link == "hard link":
+        out.hardlink_to(file)
+    elif link != "summary":
+        out = file
+    command: list[str | Path] = [file, "-o", out, "--bundle", bundle_file]
+    with file.open("rb") as data:
+        if link == "standard input":
+            command[0:1] = ["-", "--from", "csv"]
+        if link == "summary":
+            command += ["--summary", file]
+        code, said = run(*command, stdin=data)
+    assert (code, "read; name another" in said) == (2, True)
+    assert file.read_bytes() == before
+    assert inodes(tmp_path) in ([file.name], [file.name, "out.ndjson"])
+
+
+def test_the_bundle_is_not_written_over(bundle_file: Path, tmp_path: Path) -> None:
+    file = written(tmp_path, "ndjson", [FULL])
+    bundle = tmp_path / "bundle.tar.gz"
+    bundle.write_bytes(bundle_file.read_bytes())
+    assert run(file, "-o", bundle, "--bundle", bundle)[0] == 2
+    assert bundle.read_bytes() == bundle_file.read_bytes()
+
+
+@pytest.mark.parametrize("part", ["partial", "ids", "whole", "journal.new"])
+@pytest.mark.parametrize("kind", ["symlink", "hard link", "folder", "pipe"])
+def test_nothing_is_followed_where_our_files_go(
+    part: str, kind: str, bundle_file: Path, tmp_path: Path
+) -> None:
+    """Whoever can write to the folder could have what is decided go elsewhere."""
+    file = written(tmp_path, "csv", [FULL])
+    victim = tmp_path / "victim"
+    victim.write_text("a victim's")
+    out = tmp_path / "out.parquet"
+    trap = tmp_path / f".{out.name}.{part}"
+    if kind == "symlink":
+        trap.symlink_to(victim)
+    elif kind == "hard link":
+        trap.hardlink_to(victim)
+    elif kind == "folder":
+        trap.mkdir()
+    else:
+        os.mkfifo(trap)
+    code, said = run(file, "-o", out, "--bundle", bundle_file)
+    assert victim.read_text() == "a victim's"
+    assert (code, "no plain file of this user's" in said) == (2, True)
+    assert not out.exists()
+
+
+def test_what_is_left_by_others_is_for_its_owner_only(bundle_file: Path, tmp_path: Path) -> None:
+    file = written(tmp_path, "ndjson", [FULL])
+    out = tmp_path / "out.ndjson"
+    partial = tmp_path / ".out.ndjson.partial"
+    partial.write_text("from before")
+    partial.chmod(0o666)
+    out.write_text("from before")
+    out.chmod(0o666)
+    assert run(file, "-o", out, "--bundle", bundle_file)[0] == 0
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert len(read(out)) == 1
+
+
+SOUND_JOURNAL: dict[str, Any] = {
+    "size": 0,
+    "ids": 0,
+    "tally": [[["invalid", 1]], []],
+    "made_from": [],
+}
+
+
+@pytest.mark.parametrize(
+    "journal",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        *(
+            json.dumps(SOUND_JOURNAL | {name: value}).encode()
+            for name, value in (
+                ("size", -1),
+                ("size", "x"),
+                ("ids", None),
+                ("tally", []),
+                ("tally", [[], []]),
+                ("tally", [[["invalid", "x"]], []]),
+                ("tally", 7),
+            )
+        ),
+    ],
+)
+def test_a_journal_that_cannot_be_read(journal: bytes, bundle_file: Path, tmp_path: Path) -> None:
+    file = written(tmp_path, "ndjson", [FULL])
+    out = tmp_path / "out.ndjson"
+    (tmp_path / ".out.ndjson.journal").write_bytes(journal)
+    code, said = run(file, "-o", out, "--bundle", bundle_file, "--resume")
+    assert (code, said.count("\n")) == (2, 2)
+    assert "cannot be read; begin anew without --resume" in said
+    assert run(file, "-o", out, "--bundle", bundle_file)[0] == 0
+    assert inodes(tmp_path) == [file.name, out.name]
+
+
+# --------------------------------------------------------------------------------------------
+# A sidecar that takes not all, or changes
+# --------------------------------------------------------------------------------------------
+
+
+def padded(request: dict[str, Any], size: int) -> dict[str, Any]:
+    """The request with documents that make it about so large."""
+    references = [{"reference": f"chart-note-{n:06}"} for n in range(size // 38)]
+    return request | {"documentation": references}
+
+
+def test_what_a_sidecar_does_not_take_spoils_no_other_row(tmp_path: Path) -> None:
+    """As many bytes as production takes, and in one row more; one that takes too long; one that
+    OPA cannot read."""
+    documents = [padded(FULL, 6_900) | {"request_id": f"r-{n}"} for n in range(300)]
+    documents[120] = padded(FULL, 600_000) | {"request_id": "too large"}
+    documents[7] = {"request_id": "too far", "dose": {"mg_per_week": 10**399}}
+    slow: dict[str, Any] = {"request_id": "too slow", "documentation": [{}] * 49_000}
+    documents[222] = FULL | slow
+    file, out = tmp_path / "in.ndjson", tmp_path / "out.ndjson"
+    file.write_text("".join(f"{json.dumps(document)}\n" for document in documents))
+    limits = ("--set=server.decoding.max_length=524288", "--authorization=basic")
+    folders = [ROOT / "policy", ROOT / "rego", ROOT / "deploy" / "access-local.yaml"]
+    with private_opa(*limits, *folders) as (url, _):
+        code, said = run(file, "-o", out, "--url", url, "--timeout", "2")
+    assert code == 3, said
+    decisions = read(out)
+    assert [d["request_id"] for d in decisions] == [d["request_id"] for d in documents]
+    refused = {d["request_id"]: d for d in decisions if d["outcome"] == "invalid"}
+    assert set(refused) == {"too large", "too far", "too slow"}
+    for name, line, why in (
+        ("too large", 121, "request body too large"),
+        ("too far", 8, "a number has at most 32 characters"),
+        ("too slow", 223, "no whole answer"),
+    ):
+        (error,) = refused[name]["errors"]
+        assert error["message"].startswith(f"line {line}: no decision can be had on it: ")
+        assert why in error["message"]
+
+
+@contextlib.contextmanager
+def serving(policy: Path, port: int, *, revision: str | None) -> Iterator[None]:
+    """A sidecar on this port: of a bundle of this revision, or of the policy's files."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments: list[str | Path] = [policy / "policy", policy / "rego"]
+        if revision:
+            bundle.build(Path(folder) / "bundle.tar.gz", policy=policy, revision=revision)
+            arguments = ["--set", f"bundles.priorauth.resource=file://{folder}/bundle.tar.gz"]
+        with private_opa(*arguments, port=port) as (url, _), Client(url) as client:
+            deadline = time.monotonic() + 30
+            while True:
+                with contextlib.suppress(SidecarError):
+                    client.health()
+                    break
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            yield
+
+
+@pytest.mark.parametrize("bundled", [True, False], ids=["bundles", "files"])
+def test_a_run_is_decided_by_one_policy(bundled: bool, large: Path, tmp_path: Path) -> None:
+    """The sidecar is restarted with another policy amid a run, and again before it is resumed."""
+    other = tmp_path / "policy"
+    for name in ("policy", "rego", "schemas"):
+        shutil.copytree(ROOT / name, other / name)
+    plan = other / "policy/plan/data.yaml"
+    plan.write_text(plan.read_text().replace("denied", "pended"))
+    data = other / "policy/guidelines/xpovio/2022-10-03/data.yaml"
+    data.write_text(data.read_text().replace("2023-06", "2023-07"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url, out = f"http://127.0.0.1:{port}", tmp_path / "out.ndjson"
+    command: list[str | Path] = [large, "-o", out, "--url", url, "--workers", "1"]
+    former, latter = ("r-1", "r-2") if bundled else (None, None)
+    with serving(ROOT, port, revision=former):
+        process = started(*command)
+        while not (tmp_path / ".out.ndjson.journal").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGSTOP)
+    with serving(other, port, revision=latter):
+        process.send_signal(signal.SIGCONT)
+        _, said = process.communicate(timeout=60)
+        assert (process.returncode, "by another policy than before" in said) == (4, True), said
+        code, said = run(*command, "--resume")
+        assert (code, "another input or policy" in said) == (2, True), said
+    with serving(ROOT, port, revision=former):
+        assert run(*command, "--resume")[0] == 0
+    whole = tmp_path / "whole.ndjson"
+    assert run(large, "-o", whole, "--engine", "sidecar")[0] == 0
+    assert out.read_bytes() == whole.read_bytes()

@@ -10,6 +10,8 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +74,7 @@ def test_a_decision_a_row(
     spark: SparkSession, documents: list[dict[str, Any]], bundle_file: Path, tmp_path: Path
 ) -> None:
     df = spark.read.parquet(str(written(tmp_path, "parquet", documents))).repartition(4)
-    rows = decide_dataframe(df, bundle=bundle_file).collect()
+    rows = decide_dataframe(df, bundle=bundle_file, columns=["all"]).collect()
     with WasmEngine(bundle_file) as engine:
         expected = {d.request_id: d for d in engine.decide_many(documents)}
     assert len(rows) == len(expected) > 500
@@ -106,8 +108,38 @@ def test_rows_that_cannot_be_read_and_nested_columns(
 
 
 def test_columns_that_will_not_do_are_told_at_once(spark: SparkSession, bundle_file: Path) -> None:
-    df = spark.createDataFrame([("a",)], "claim string")
+    df = spark.createDataFrame(
+        [("initial", "2022-11-01", "xpovio", "a")],
+        "type string, service_date string, `drug.name` string, claim string",
+    )
     with pytest.raises(ConfigurationError, match="claim"):
+        decide_dataframe(df, bundle=bundle_file)
+
+
+def test_columns_of_one_s_own(spark: SparkSession, bundle_file: Path) -> None:
+    df = spark.createDataFrame(
+        [("a", "initial", "11/1/2022", "xpovio", datetime(2022, 10, 3, 4, 5), Decimal("1.10"), 7)],
+        "request_id string, type string, from string, `drug.name` string, received timestamp, "
+        "paid decimal(9,2), `quantity.tablets` int",
+    )
+    options: dict[str, Any] = {"names": {"from": "service_date"}, "date_format": "%m/%d/%Y"}
+    with pytest.raises(ConfigurationError, match="received"):
+        decide_dataframe(df, bundle=bundle_file, **options)
+    decisions = decide_dataframe(
+        df, bundle=bundle_file, keep=["all", "from"], columns=["outcome"], **options
+    )
+    assert decisions.columns == ["from", "received", "paid", "outcome"]
+    (row,) = decisions.collect()
+    assert row["received"] == datetime(2022, 10, 3, 4, 5)
+    assert (row["from"], row["paid"], row["outcome"]) == ("11/1/2022", Decimal("1.10"), "pended")
+
+
+def test_a_time_is_no_date(spark: SparkSession, bundle_file: Path) -> None:
+    df = spark.createDataFrame(
+        [("initial", datetime(2022, 11, 1), "xpovio")],
+        "type string, service_date timestamp, `drug.name` string",
+    )
+    with pytest.raises(ConfigurationError, match=r"service_date is of the type timestamp"):
         decide_dataframe(df, bundle=bundle_file)
 
 

@@ -16,6 +16,7 @@
         │   └── RequestRefused    who asks may, but not this: it is beyond a limit
         ├── EngineFault           an engine in process that broke off, as for want of memory
         ├── UndefinedResult       200, but the policy has no answer: not loaded, or broken data
+        ├── PolicyChanged         decisions by another policy than those before
         ├── MalformedResult       200, but the answer is not what the policy's contract says
         └── UnsoundPolicy         the policy finds fault with its own guideline data
 
@@ -140,6 +141,10 @@ class EngineFault(SidecarError):
 
 class UndefinedResult(SidecarError):
     """The policy has no answer: it is not loaded, or its guideline data lacks what a rule needs."""
+
+
+class PolicyChanged(SidecarError):
+    """Decisions by another policy than those before them, which they are to stand beside."""
 
 
 class MalformedResult(SidecarError):

@@ -13,7 +13,7 @@ executors with the task, and each Python worker decides in its own process: no s
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from . import tables
@@ -29,30 +29,48 @@ if TYPE_CHECKING:
 _ROWS = 500
 
 
-def decide_dataframe(df: DataFrame, *, bundle: StrPath | bytes | None = None) -> DataFrame:
+def decide_dataframe(
+    df: DataFrame,
+    *,
+    bundle: StrPath | bytes | None = None,
+    keep: Iterable[str] = (),
+    names: Mapping[str, str] | None = None,
+    date_format: str | None = None,
+    columns: Iterable[str] = (),
+) -> DataFrame:
     """Decide every row of `df`, lazily, by a bundle; by the package's own policy without one.
 
     `bundle` is a file that the driver can read, or its bytes. Rows that cannot be read get an
-    `invalid` decision, so there are as many as in `df`; each has the `request_id` of its request.
+    `invalid` decision, so there are as many as in `df`; each has the `request_id` of its request,
+    and the columns in `keep`, which come first. `keep`, `names` (facts by the columns that hold
+    them), `date_format` and `columns` (of decisions) are as `priorauth batch` has them: `all` is a
+    name for every one.
+
     Executors need priorauth and its extra `spark` installed, and nothing else.
 
     Raises ConfigurationError, before anything is decided, for a column that requests have not or
     that is not of its field's type, and for a bundle that will not do.
     """
     try:
+        import pyarrow as pa
         from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
+
+        from .tables.arrow import ArrowTable
     except ImportError:
         raise ConfigurationError(
             "deciding in Spark needs the extra `spark`: pip install 'priorauth[spark]'"
         ) from None
     with WasmEngine(bundle) as engine:
-        requests = tables.Requests(engine.facts())
-        table = tables.Decisions.of(engine.catalog(), requests.facts)
+        requests = tables.Requests(engine.facts(), names or {}, tuple(keep), date_format)
+        table = tables.Decisions.of(engine.catalog(), requests.facts, columns)
         decide = functools.partial(_decide, engine.bundle, requests, table, df.columns)
-    requests.places(to_arrow_schema(df.schema))
+    # Spark asserts that there is a zone; which it is, is of no account here.
+    taken = ArrowTable.of(requests, to_arrow_schema(df.schema, timezone="UTC"))
+    table.check_kept(taken.kept)
+    schema = pa.schema([*taken.kept.items(), *table.schema()])
     # By number, for Spark takes a dot in a name for a field of a struct.
     numbered = df.toDF(*(f"_{n}" for n in range(len(df.columns))))
-    return numbered.mapInArrow(decide, from_arrow_schema(table.schema()))
+    return numbered.mapInArrow(decide, from_arrow_schema(schema))
 
 
 def _decide(
@@ -62,15 +80,22 @@ def _decide(
     names: list[str],
     batches: Iterator[pa.RecordBatch],
 ) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    from .tables.arrow import ArrowTable
+
     engine = _engine(bundle)
     for numbered in batches:
         batch = numbered.rename_columns(names)
-        places = requests.places(batch.schema)
+        taken = ArrowTable.of(requests, batch.schema)
         # A decision is several times its request: as many at a time as are quick to hold.
         for start in range(0, batch.num_rows, _ROWS):
-            rows = tables.arrow_rows(batch.slice(start, _ROWS), places)
-            asked = (requests.row("the row", cells) for cells in rows)
-            yield table.batch(tables.decided(engine, asked))
+            some = batch.slice(start, _ROWS)
+            rows = taken.rows(some, ["the row"] * some.num_rows)
+            decided = table.batch(tables.decided(engine, rows))
+            schema = pa.schema([*taken.kept.items(), *decided.schema])
+            arrays = [*taken.passing(some), *decided.columns]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 @functools.lru_cache(maxsize=1)

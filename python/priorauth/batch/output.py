@@ -7,31 +7,26 @@ import fcntl
 import json
 import os
 import stat
+import tempfile
 import time
-from collections import Counter
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, EngineFault
+from .files import create, open_own, sync, sync_folder
 from .formats import Target
+from .tally import Tally, repeated
 from .workers import Done
 
 _COMMIT_S = 1.0
 
 
-def _resolved(path: Path) -> Path:
-    with contextlib.suppress(OSError, RuntimeError):
-        resolved = path.resolve()
-        if not resolved.is_symlink():
-            return resolved
-    raise ConfigurationError(f"{path} cannot be written: its links lead nowhere but round")
-
-
 class Output:
     """A file that takes its place once it is whole; until then, what can be gone on with.
 
-    What is decided is added to `.NAME.partial`, and `.NAME.journal` says how much of that counts:
-    numbers, and what it was made from and by. Both are beside the file, for their owner only.
+    What is decided is added to `.NAME.partial`, digests of the request ids to `.NAME.ids`, and
+    `.NAME.journal` says how much of that counts: numbers, and what it was made from and by. All are
+    beside the file, for their owner only.
     """
 
     def __init__(
@@ -39,27 +34,28 @@ class Output:
     ) -> None:
         """`made_from` says what the decisions depend on; None when it cannot be had again."""
         self._path = _resolved(path)
-        self._partial, self._whole, self._journal = (
+        self._partial, self._ids_path, self._whole, self._journal = (
             self._path.with_name(f".{self._path.name}.{part}")
-            for part in ("partial", "whole", "journal")
+            for part in ("partial", "ids", "whole", "journal")
         )
         self._target = target
         self._made_from = made_from
         self._resume = resume
         self._committed = 0.0
         self._finished = False
+        self._repeated = 0
         # In one place, so that an interrupt finds all of it from before or from after a piece.
-        self._state = _State(0, 0, Counter())
+        self._state = _State(0, 0, Tally())
 
     @property
-    def rows(self) -> int:
-        """The rows that have been decided."""
-        return self._state.rows
+    def tally(self) -> Tally:
+        """What has been decided."""
+        return self._state.tally
 
     @property
-    def outcomes(self) -> Counter[str]:
-        """How often there is which outcome."""
-        return self._state.outcomes
+    def repeated(self) -> int:
+        """How many decisions have the request id of one before them."""
+        return self._repeated
 
     @property
     def can_be_resumed(self) -> bool:
@@ -71,50 +67,61 @@ class Output:
 
         Raises ConfigurationError when another run is at it, or began it from something else.
         """
-        self._file = _owners(self._partial, os.O_RDWR)
+        self._file = open_own(self._partial)
         try:
             self._lock()
             if self._resume and self._journal.exists():
                 self._state = self._found()
             else:
                 self._journal.unlink(missing_ok=True)
+            self._ids = open_own(self._ids_path)
         except BaseException:
             self._file.close()
             raise
-        self._file.truncate(self._state.size)
-        self._file.seek(self._state.size)
+        for file, size in ((self._file, self._state.size), (self._ids, self._state.ids)):
+            file.truncate(size)
+            file.seek(size)
         if not self._state.size:
-            self._write(self._target.head, 0, Counter())
+            self._write(self._target.head, b"", Tally())
         return self
 
     def add(self, done: Done) -> None:
         """Add a piece."""
-        self._write(done.text, done.rows, done.outcomes)
+        self._write(done.text, done.ids, done.tally)
         if self._made_from is not None and time.monotonic() - self._committed > _COMMIT_S:
             self._commit()
 
     def finish(self) -> None:
         """All of it is there."""
-        _sync(self._file)
+        self._file.write(self._target.tail)
+        sync(self._file)
         made = self._target.finish(self._partial, self._whole)
+        with made.open("rb") as file:
+            _check(self._target.count(file), self.tally)
+        self._repeated = repeated(self._ids)
         # The journal first: what is left without one is begun anew, and never taken for whole.
         self._journal.unlink(missing_ok=True)
         made.replace(self._path)
         self._partial.unlink(missing_ok=True)
-        _sync_folder(self._path.parent)
+        self._ids_path.unlink(missing_ok=True)
+        sync_folder(self._path.parent)
         self._finished = True
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._whole.unlink(missing_ok=True)
+            # What is no file was not ours.
+            with contextlib.suppress(OSError):
+                self._whole.unlink(missing_ok=True)
             if self._finished:
                 return
-            if self._made_from is not None and self.rows:
+            if self._made_from is not None and self.tally.rows:
                 self._commit()
             else:
                 self._partial.unlink(missing_ok=True)
+                self._ids_path.unlink(missing_ok=True)
         finally:
             self._file.close()
+            self._ids.close()
 
     def _lock(self) -> None:
         try:
@@ -127,88 +134,106 @@ class Output:
         raise ConfigurationError(f"{self._path} is being written by another run")
 
     def _found(self) -> _State:
-        journal = json.loads(self._journal.read_bytes())
-        if self._made_from is None or journal["made_from"] != self._made_from:
+        try:
+            with open_own(self._journal) as file:
+                journal = json.loads(file.read())
+            tally = Tally.read(journal["tally"])
+            state = _State(int(journal["size"]), int(journal["ids"]), tally)
+            made_from = journal["made_from"]
+            sound = tally.rows > 0 and min(state[:2]) >= 0
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            sound = False
+        if not sound:
             raise ConfigurationError(
-                f"{self._path} was begun from another input or policy, or by another engine; "
-                "begin it anew without --resume"
+                f"the journal {self._journal} cannot be read; begin anew without --resume"
             )
-        if os.fstat(self._file.fileno()).st_size < journal["size"]:
+        if self._made_from is None or made_from != self._made_from:
             raise ConfigurationError(
-                f"{self._partial} has been cut short; begin anew without --resume"
+                f"{self._path} was begun from another input or policy, by another engine or with "
+                "other options; begin anew without --resume"
             )
-        return _State(journal["size"], journal["rows"], Counter(journal["outcomes"]))
+        for path, size in ((self._partial, state.size), (self._ids_path, state.ids)):
+            if not path.exists() or path.stat().st_size < size:
+                raise ConfigurationError(f"{path} has been cut short; begin anew without --resume")
+        return state
 
-    def _write(self, text: bytes, rows: int, outcomes: Counter[str]) -> None:
+    def _write(self, text: bytes, ids: bytes, tally: Tally) -> None:
         self._file.write(text)
+        self._ids.write(ids)
         before = self._state
-        self._state = _State(
-            before.size + len(text), before.rows + rows, before.outcomes + outcomes
-        )
+        self._state = _State(before.size + len(text), before.ids + len(ids), before.tally + tally)
 
     def _commit(self) -> None:
-        self._file.truncate(self._state.size)
-        _sync(self._file)
+        for file, size in ((self._file, self._state.size), (self._ids, self._state.ids)):
+            file.truncate(size)
+            sync(file)
         scratch = self._journal.with_name(f"{self._journal.name}.new")
-        journal = {**self._state._asdict(), "made_from": self._made_from}
-        with _owners(scratch, os.O_RDWR | os.O_TRUNC) as file:
+        journal = {
+            "size": self._state.size,
+            "ids": self._state.ids,
+            "tally": self.tally.saved(),
+            "made_from": self._made_from,
+        }
+        with create(scratch) as file:
             file.write(json.dumps(journal).encode())
-            _sync(file)
+            sync(file)
         scratch.replace(self._journal)
-        _sync_folder(self._path.parent)
+        sync_folder(self._path.parent)
         self._committed = time.monotonic()
 
 
 class _State(NamedTuple):
     size: int
-    rows: int
-    outcomes: Counter[str]
-
-
-def _owners(path: Path, flags: int) -> BinaryIO:
-    """A file for its owner only, as what is decided of members is."""
-    return open(os.open(path, flags | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
-
-
-def _sync(file: IO[Any]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    ids: int
+    tally: Tally
 
 
 class Stream:
     """An output that is no file of ours: standard output, or a device."""
 
-    rows = 0
     can_be_resumed = False
+    repeated = 0
 
     def __init__(self, file: BinaryIO, target: Target) -> None:
         self._file = file
         self._target = target
-        self.outcomes = Counter[str]()
+        self.tally = Tally()
 
     def __enter__(self) -> Stream:
+        self._ids = tempfile.TemporaryFile()
         self._file.write(self._target.head)
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        self._ids.close()
 
     def add(self, done: Done) -> None:
         self._file.write(done.text)
-        self.outcomes += done.outcomes
+        self._ids.write(done.ids)
+        self.tally += done.tally
 
     def finish(self) -> None:
+        self._file.write(self._target.tail)
         self._file.flush()
+        self.repeated = repeated(self._ids)
 
 
 def is_file(path: Path) -> bool:
     """Whether a file of ours can be there."""
     return not path.exists() or stat.S_ISREG(path.stat().st_mode)
+
+
+def _check(count: int, tally: Tally) -> None:
+    if count != tally.rows:
+        raise EngineFault(
+            f"{tally.rows} rows were decided and {count} decisions written: a fault of priorauth "
+            "itself, so nothing is put in place"
+        )
+
+
+def _resolved(path: Path) -> Path:
+    with contextlib.suppress(OSError, RuntimeError):
+        resolved = path.resolve()
+        if not resolved.is_symlink():
+            return resolved
+    raise ConfigurationError(f"{path} cannot be written: its links lead nowhere but round")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import pickle
 import subprocess
 import sys
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from itertools import chain, islice
 from typing import IO, Generic, NamedTuple, Protocol, TypeVar
 
 from .. import tables
+from .._json import one_line
 from ..decider import Decider
-from ..errors import EngineFault, PriorAuthError
+from ..errors import EngineFault, PolicyChanged, PriorAuthError
 from .formats import Piece, Source, Target
+from .tally import Tally, digests
 
 _FEW = 4
 
@@ -32,11 +35,22 @@ class Work(Protocol[T_co]):
         """Make ready, in the process that is to do it."""
 
 
+class Policy(NamedTuple):
+    """The policy that all is decided by: by its bundle's revision; or by a digest, for want of one.
+
+    Neither is given where the policy cannot change meanwhile.
+    """
+
+    revision: str | None = None
+    digest: str | None = None
+
+
 @dataclass(frozen=True)
 class Job:
     """To decide pieces."""
 
     engine: Callable[[], Decider]
+    policy: Policy
     source: Source
     target: Target
 
@@ -47,12 +61,22 @@ class Job:
 
 
 class Done(NamedTuple):
-    """A piece decided: its decisions as they are written, and how often there is which outcome."""
+    """A piece decided: its decisions as they are written, digests of their ids, and a tally."""
 
     rows: int
     place: int
     text: bytes
-    outcomes: Counter[str]
+    ids: bytes
+    tally: Tally
+
+
+def policy_of(engine: Decider) -> Policy:
+    """The policy that something decides by."""
+    if revision := engine.decide({}).revision:
+        return Policy(revision)
+    told = [*(each.raw for each in engine.catalog()), engine.facts()]
+    digest = hashlib.sha256("\n".join(map(one_line, told)).encode())
+    return Policy(None, digest.hexdigest())
 
 
 def worked(work: Work[T], pieces: Iterable[Piece], workers: int) -> Generator[T, None, None]:
@@ -82,9 +106,21 @@ def worked(work: Work[T], pieces: Iterable[Piece], workers: int) -> Generator[T,
 
 def decide_piece(engine: Decider, job: Job, piece: Piece) -> Done:
     """Decide a piece: a decision for every row, whatever is in it."""
-    documents = tables.decided(engine, job.source.rows(piece))
-    outcomes = Counter(document["outcome"] for document in documents)
-    return Done(piece.length, piece.place, job.target.encode(documents), outcomes)
+    rows, kept = job.source.rows(piece)
+    documents = tables.decided(engine, rows, job.policy.revision)
+    if len(documents) != piece.length:
+        raise EngineFault(
+            f"{piece.length} rows came to {len(documents)} decisions: a fault of priorauth itself, "
+            "so nothing is put in place"
+        )
+    # Its answers do not say by what they were decided, so what it has now is taken for that.
+    if job.policy.digest is not None and policy_of(engine) != job.policy:
+        raise PolicyChanged(
+            f"{engine.url} decides by another policy than before; begin anew without --resume, or "
+            "go on once it has the former policy again"
+        )
+    text = job.target.encode(documents, kept, first=not piece.before)
+    return Done(piece.length, piece.place, text, digests(documents), Tally.of(documents))
 
 
 class _Worker(Generic[T]):

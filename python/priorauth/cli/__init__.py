@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import importlib.metadata
 import importlib.util
 import inspect
@@ -12,24 +11,18 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
 import typer
 
-from .. import policy
 from ..client import Client
 from ..errors import BundleError, ConfigurationError, NotJSON, PriorAuthError, SidecarStartError
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from ..batch.output import Output, Stream
-    from ..batch.run import Engine
 
 FAILED = 1
 USAGE = 2
@@ -230,146 +223,6 @@ def decide(
         raise typer.Exit(INVALID)
 
 
-class Kind(str, Enum):
-    """What decides a batch."""
-
-    WASM = "wasm"
-    SIDECAR = "sidecar"
-
-
-class Format(str, Enum):
-    """How requests and decisions are written."""
-
-    NDJSON = "ndjson"
-    CSV = "csv"
-    PARQUET = "parquet"
-
-
-@_asks(app)
-def batch(
-    connect: Connect,
-    file: Annotated[
-        Path,
-        typer.Argument(metavar="FILE|-", help="Requests: NDJSON, CSV or Parquet, by its suffix."),
-    ],
-    output: Annotated[
-        Path,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE|-",
-            help="Where the decisions go, a line or row each; replaced only once it is whole.",
-        ),
-    ] = Path("-"),
-    engine: Annotated[
-        Kind | None,
-        typer.Option(
-            help="What decides: wasm, in process, or a sidecar. Without: wasm where the "
-            "extra `wasm` is installed and no --url is given.",
-        ),
-    ] = None,
-    bundle: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="The bundle that wasm decides by."),
-    ] = None,
-    workers: Annotated[
-        int, typer.Option(min=0, help="How many processes decide; 0 for one on every core.")
-    ] = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where a run to this output was broken off.")
-    ] = False,
-    from_: Annotated[
-        Format | None, typer.Option("--from", help="The format of FILE, whatever its suffix.")
-    ] = None,
-    to: Annotated[
-        Format | None, typer.Option("--to", help="The format of --output, whatever its suffix.")
-    ] = None,
-) -> None:
-    """Decide many requests, a line or row out for every one in, in their order.
-
-    What cannot be read, such as a line that is not JSON, gets an `invalid` decision that names
-    its line, or its row and column.
-    """
-    from ..batch.formats import FORMATS, source_of, target_of
-    from ..batch.output import Output, Stream, is_file
-    from ..batch.run import made_from, run
-    from ..batch.workers import Job
-    from ..tables import Decisions, Requests
-    from ._show import progress, summary
-
-    if resume and (_is_dash(file) or _is_dash(output) or not is_file(output)):
-        raise ConfigurationError("--resume needs files to read and to write, and not -")
-    kinds = [
-        chosen.value if chosen else FORMATS.get(path.suffix.lower(), "ndjson")
-        for chosen, path in ((from_, file), (to, output))
-    ]
-    if kinds[0] == "parquet" and _is_dash(file):
-        raise ConfigurationError("Parquet cannot be read from standard input; name a file")
-    started = time.monotonic()
-    with contextlib.ExitStack() as stack:
-        data = stack.enter_context(_opened(file))
-        decided_by = stack.enter_context(_engine(connect, engine, bundle))
-        source = source_of(kinds[0], data, str(file), Requests(decided_by.facts))
-        target = target_of(kinds[1], Decisions.of(decided_by.catalog, decided_by.facts))
-        out: Output | Stream
-        if _is_dash(output) or not is_file(output):
-            if kinds[1] == "parquet":
-                raise ConfigurationError("Parquet cannot be written to a pipe; name a file with -o")
-            to_stream = sys.stdout.buffer
-            if not _is_dash(output):
-                to_stream = stack.enter_context(output.open("wb"))
-            out = Stream(to_stream, target)
-        else:
-            dependent = None if _is_dash(file) else made_from(file, kinds, decided_by)
-            out = Output(output, target, dependent, resume=resume)
-        stack.push(functools.partial(_tell_of_resuming, out))
-        job = Job(decided_by.make, source, target)
-        shown = functools.partial(progress, _console(stderr=True))
-        run(job, data, out, workers=workers, progress=shown)
-    _say(summary(out.outcomes, time.monotonic() - started))
-    if out.outcomes["invalid"]:
-        raise typer.Exit(INVALID)
-
-
-def _tell_of_resuming(out: Output | Stream, *failure: object) -> None:
-    if failure[0] and out.can_be_resumed:
-        _say(f"{out.rows:,} rows are decided; the same command with --resume goes on from there")
-
-
-@contextmanager
-def _engine(connect: Connect, kind: Kind | None, bundle: Path | None) -> Iterator[Engine]:
-    """What decides, as the options have it."""
-    from ..batch.run import Engine
-
-    options = cast("functools.partial[Any]", connect).keywords
-    if bundle and (kind is Kind.SIDECAR or options["url"]):
-        raise ConfigurationError("--bundle goes with --engine wasm, and not with --url")
-    if kind is Kind.WASM and options["url"]:
-        raise ConfigurationError("--engine wasm asks no sidecar; leave --url off")
-    if kind is not Kind.SIDECAR and not options["url"]:
-        from ..wasm import WasmEngine
-
-        try:
-            wasm = WasmEngine(bundle)
-        except ConfigurationError:
-            if kind or bundle or importlib.util.find_spec("wasmtime"):
-                raise
-        else:
-            with wasm:
-                digest = hashlib.sha256(wasm.bundle).hexdigest()
-                make = functools.partial(WasmEngine, wasm.bundle)
-                yield Engine(make, ["wasm", digest], wasm.catalog(), wasm.facts())
-            return
-    with connect() as client:
-        if options["url"]:
-            asking = functools.partial(_client, **options)
-            yield Engine(asking, ["sidecar", client.url], client.catalog(), client.facts())
-        else:
-            asking = functools.partial(Client, client.url, timeout=options["timeout"])
-            identity = ["sidecar", policy.digest(policy.root())]
-            yield Engine(asking, identity, client.catalog(), client.facts())
-
-
 @_asks(app)
 def health(connect: Connect) -> None:
     """Check that a sidecar can be reached, has its policy, and that its data is sound."""
@@ -530,6 +383,7 @@ def _print_json(value: object) -> None:
 
 
 # Their commands are added to the ones above.
+from . import batch as batch  # noqa: E402
 from . import bundle as bundle  # noqa: E402
 from . import guideline as guideline  # noqa: E402
 from . import impact as impact  # noqa: E402

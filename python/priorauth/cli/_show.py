@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -17,6 +16,9 @@ from rich.text import Text
 
 from ..catalog import Clause, Guideline, GuidelineVersion
 from ..decision import Authorization, Criterion, Decision
+
+if TYPE_CHECKING:
+    from ..batch.tally import Tally
 
 _STYLES = {
     "approved": "green",
@@ -175,12 +177,29 @@ def _judged_by(clause: Clause) -> str:
     return "; ".join([told, f"kind: {_words(clause.kind)}", *figures])
 
 
-def summary(outcomes: Counter[str], seconds: float) -> str:
-    """How many were decided, and how many with which outcome."""
-    total = sum(outcomes.values())
-    parts = [f"{count:,} {_words(outcome)}" for outcome, count in outcomes.most_common()]
-    lines = f"{total:,} line" if total == 1 else f"{total:,} lines"
-    return f"{lines} in {seconds:.1f} s: {', '.join(parts) or 'nothing to decide'}"
+def tallied(tally: Tally, repeated: int, blank: int, seconds: float) -> Iterator[str]:
+    """What has been decided: by outcome, by clause, and what is to be looked at."""
+    parts = [f"{count:,} {_words(outcome)}" for outcome, count in tally.outcomes.most_common()]
+    lines = _several(tally.rows, "line")
+    yield f"{lines} in {seconds:.1f} s: {', '.join(parts) or 'nothing to decide'}"
+    if tally.findings:
+        rows = [
+            (_words(outcome), f"{guideline} {version}", _clean(clause), f"{count:,}")
+            for (outcome, guideline, version, clause), count in sorted(tally.findings.items())
+        ]
+        rows = [("outcome", "guideline", "clause", "requests"), *rows]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for *texts, count in rows:
+            told = [f"{text:{width}}" for text, width in zip(texts, widths, strict=False)]
+            yield "  ".join(["", *told, f"{count:>{widths[-1]}}"])
+    if repeated:
+        yield f"{_several(repeated, 'row')} with a request_id that a row before has"
+    if blank:
+        yield f"{_several(blank, 'row')} without any content, left out"
+
+
+def _several(count: int, name: str) -> str:
+    return f"{count:,} {name}{'s' * (count != 1)}"
 
 
 def show(console: Console, render: Callable[[Console], None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -16,18 +16,20 @@ from . import (
     EXIT_CODES,
     FAILED,
     INVALID,
-    Format,
     Json,
     _console,
     _failing_clearly,
+    _is_dash,
     _opa,
     _opened,
     _print_json,
     _say,
     app,
 )
+from .batch import Format
 
 if TYPE_CHECKING:
+    from ..batch.input import Input
     from ..impact.changes import Change
     from ..impact.policies import Policy
 
@@ -91,8 +93,9 @@ def compare(
             catalogs = [engine.catalog() for engine in engines]
             facts = {k: v for engine in engines for k, v in engine.facts().items()}
         impact = Impact(examples, expected)
-        with _opened(file) as data:
-            source = source_of(_format(from_, file), data, str(file), Requests(facts))
+        with _opened(file) as opened:
+            data = _input(opened, file)
+            source = source_of(_format(from_, data, file), data, Requests(facts))
             work = Comparing(sides[0].engine, sides[1].engine, source, impact.copy())
             for done in run(
                 work,
@@ -169,12 +172,12 @@ def replay(
             catalog, facts = engine.catalog(), engine.facts()
         unreadable = 0
         with contextlib.ExitStack() as stack:
-            data = stack.enter_context(_opened(log))
+            data = _input(stack.enter_context(_opened(log)), log)
             held: Log
             if requests:
-                asked = stack.enter_context(_opened(requests))
-                source = source_of(_format(None, log), data, str(log), DecisionColumn({}))
-                asking = source_of(_format(from_, requests), asked, str(requests), Requests(facts))
+                asked = _input(stack.enter_context(_opened(requests)), requests)
+                source = source_of(_format(None, data, log), data, DecisionColumn({}))
+                asking = source_of(_format(from_, asked, requests), asked, Requests(facts))
                 held = Paired(source, asking)
                 pieces = held.pieces(source.pieces(data, 0), asking.pieces(asked, 0))
             else:
@@ -224,7 +227,13 @@ def _expected(allow: list[str] | None) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def _format(chosen: Format | None, file: Path) -> str:
-    from ..batch.formats import FORMATS
+def _input(opened: BinaryIO, file: Path) -> Input:
+    from ..batch.input import Input
 
-    return chosen.value if chosen else FORMATS.get(file.suffix.lower(), "ndjson")
+    return Input(opened, "standard input" if _is_dash(file) else str(file))
+
+
+def _format(chosen: Format | None, data: Input, file: Path) -> str:
+    from ..batch.formats import recognised
+
+    return chosen.value if chosen else recognised(data, file)

@@ -6,16 +6,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from .. import tables
 from .._json import read_json
 from ..batch.formats import Lines, Piece, Source
 from ..decision import Decision
 from ..errors import ConfigurationError, MalformedResult, NotJSON
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Document = Mapping[str, Any]
 
@@ -38,13 +35,13 @@ class Entries:
     source: Lines
 
     def entries(self, piece: Piece) -> Iterator[tuple[tables.Row, Document | Unreadable]]:
-        for row in self.source.rows(piece):
+        for row in self.source.rows(piece)[0]:
             entry = row.request
-            if isinstance(entry, dict) and {"request", "decision"} <= entry.keys():
+            if row.fault:
+                yield row, Unreadable(f"it is not JSON: {row.fault.reason}")
+            elif isinstance(entry, dict) and {"request", "decision"} <= entry.keys():
                 request = tables.Row(row.where, entry["request"])
-                yield request, _kept(entry["request"], entry["decision"])
-            elif isinstance(entry, NotJSON):
-                yield row, Unreadable(f"it is not JSON: {entry.reason}")
+                yield request, _kept(request, entry["decision"])
             else:
                 yield row, Unreadable("it is no object with `request` and `decision`")
 
@@ -74,51 +71,56 @@ class Paired:
             while begin + held[0].length <= row:
                 begin += held.popleft().length
             rows = (piece, tuple(held), row - begin)
-            yield Piece(piece.first, piece.length, piece.place, rows)
+            yield Piece(piece.before, piece.length, piece.place, rows)
             row += piece.length
         if end > row or next(rest, None):
             raise ConfigurationError(f"there are more requests than {row:,} decisions")
 
     def entries(self, piece: Piece) -> Iterator[tuple[tables.Row, Document | Unreadable]]:
         decisions, requests, skip = piece.rows
-        rows = chain.from_iterable(map(self.requests.rows, requests))
+        rows = chain.from_iterable(self.requests.rows(each)[0] for each in requests)
         asked = islice(rows, skip, skip + piece.length)
-        for row, given in zip(asked, self.decisions.rows(decisions), strict=True):
-            yield row, _kept(row.request, given.request)
+        for row, given in zip(asked, self._documents(decisions), strict=True):
+            yield row, given if isinstance(given, Unreadable) else _kept(row, given)
+
+    def _documents(self, piece: Piece) -> Iterator[object]:
+        rows, kept = self.decisions.rows(piece)
+        if kept:
+            rows = [_read(row.where, cell) for row, cell in zip(rows, kept[0], strict=True)]
+        for row in rows:
+            if row.fault:
+                yield Unreadable(f"its decision is not JSON: {row.fault.reason}")
+            else:
+                yield row.request
 
 
 @dataclass(frozen=True)
 class DecisionColumn(tables.Requests):
     """A table of decisions, read for its column `decision`."""
 
-    def check(self, names: Sequence[str]) -> None:
+    def heads(self, names: Sequence[str]) -> tables.Heads:
         if "decision" not in names:
             raise ConfigurationError(
                 "the table has no column decision; keep that column, or keep decisions as NDJSON"
             )
-
-    def places(self, schema: pa.Schema) -> dict[str, tuple[str, ...]]:
-        self.check(schema.names)
-        return {"decision": ("decision",)}
-
-    def row(self, where: str, cells: Iterable[tuple[str, object]]) -> tables.Row:
-        text = dict(cells)["decision"]
-        try:
-            return tables.Row(where, read_json(str(text).encode()))
-        except NotJSON as fault:
-            return tables.Row(where, fault)
+        return tables.Heads((None,) * len(names), (list(names).index("decision"),))
 
 
-def _kept(request: object, decision: object) -> Document | Unreadable:
-    if isinstance(decision, NotJSON):
-        return Unreadable(f"its decision is not JSON: {decision.reason}")
+def _read(where: str, cell: object) -> tables.Row:
+    try:
+        return tables.Row(where, read_json(str(cell).encode()))
+    except NotJSON as fault:
+        return tables.Row(where, None, fault)
+
+
+def _kept(row: tables.Row, decision: object) -> Document | Unreadable:
     try:
         document = Decision.from_document(decision).raw
     except MalformedResult as fault:
         where = fault.pointer or "its root"
         return Unreadable(f"its decision is no decision document, by what is at {where}")
-    asked = request.get("request_id") if isinstance(request, dict) else None
+    asked = row.request.get("request_id") if isinstance(row.request, dict) else None
     unread = document["outcome"] == "invalid" and document["request_id"] is None
-    if document["request_id"] != asked and not unread and not isinstance(request, NotJSON):
+    if document["request_id"] != asked and not unread and not row.fault:
         return Unreadable("its decision is of another request")
     return document

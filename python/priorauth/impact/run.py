@@ -56,10 +56,10 @@ class Comparing:
             yield partial(self._compare, old, new)
 
     def _compare(self, old: Decider, new: Decider, piece: Piece) -> Done:
-        rows = list(self.source.rows(piece))
+        rows, _ = self.source.rows(piece)
         impact = self.nothing.copy()
         decided = zip(tables.decided(old, rows), tables.decided(new, rows), strict=True)
-        for number, (before, after) in enumerate(decided, piece.first):
+        for number, (before, after) in enumerate(decided, piece.before + 1):
             impact.add(_name(number, after), before, after)
         return Done(piece.length, piece.place, impact, [], [])
 
@@ -81,7 +81,7 @@ class Replaying:
         done = Done(piece.length, piece.place, self.nothing.copy(), [], [])
         kept: list[tuple[int, Document]] = []
         rows: list[tables.Row] = []
-        for number, (row, decision) in enumerate(self.log.entries(piece), piece.first):
+        for number, (row, decision) in enumerate(self.log.entries(piece), piece.before + 1):
             if isinstance(decision, Unreadable):
                 done.unreadable.append((f"row {number}", str(decision)))
             else:

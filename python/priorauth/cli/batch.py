@@ -1,0 +1,314 @@
+"""`priorauth batch`: decide many requests, from file to file."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib.util
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
+
+import typer
+
+from .. import policy
+from ..client import Client
+from ..errors import ConfigurationError
+from . import INVALID, Connect, _asks, _client, _console, _is_dash, _opened, _say, app
+
+if TYPE_CHECKING:
+    from ..batch.input import Input
+    from ..batch.output import Output, Stream
+    from ..batch.run import Engine
+    from ..tables import Requests
+
+
+class Kind(str, Enum):
+    """What decides a batch."""
+
+    WASM = "wasm"
+    SIDECAR = "sidecar"
+
+
+class Format(str, Enum):
+    """How requests and decisions are written."""
+
+    NDJSON = "ndjson"
+    JSON = "json"
+    CSV = "csv"
+    XLSX = "xlsx"
+    PARQUET = "parquet"
+
+
+_TABLES = "Tables"
+
+
+@_asks(app)
+def batch(
+    connect: Connect,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE|-",
+            help="Requests: NDJSON, a JSON array, CSV, Excel or Parquet, by suffix and content; "
+            "text may be packed with gzip.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE|-",
+            help="Where the decisions go, a line or row each; replaced only once it is whole. In "
+            "the format of its suffix, packed with gzip for .gz.",
+        ),
+    ] = Path("-"),
+    engine: Annotated[
+        Kind | None,
+        typer.Option(
+            help="What decides: wasm, in process, or a sidecar. Without: wasm where the "
+            "extra `wasm` is installed and no --url is given.",
+        ),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="The bundle that wasm decides by."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="How many processes decide; 0 for one on every core.")
+    ] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a run to this output was broken off.")
+    ] = False,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Where the counts by outcome and by clause go too, as JSON."
+        ),
+    ] = None,
+    from_: Annotated[
+        Format | None, typer.Option("--from", help="The format of FILE, whatever its suffix.")
+    ] = None,
+    to: Annotated[
+        Format | None, typer.Option("--to", help="The format of --output, whatever its suffix.")
+    ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(help="The encoding of FILE, such as cp1252, when it is not UTF-8 or UTF-16."),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN,…|all",
+            rich_help_panel=_TABLES,
+            help="Columns that pass through to the decisions: these, or all that are no facts.",
+        ),
+    ] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="COLUMN=FACT",
+            rich_help_panel=_TABLES,
+            help="The fact that a column holds, as in claim_dob=member.birth_date.",
+        ),
+    ] = None,
+    date_format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT",
+            rich_help_panel=_TABLES,
+            help="How dates are written as text, such as %m/%d/%Y; without, YYYY-MM-DD.",
+        ),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN,…|all",
+            rich_help_panel=_TABLES,
+            help="The columns of decisions to write; without, all but the whole `decision`.",
+        ),
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel=_TABLES,
+            help="Write an empty table of requests here, with every column and what goes there, "
+            "and decide nothing.",
+        ),
+    ] = None,
+) -> None:
+    """Decide many requests, a line or row out for every one in, in their order.
+
+    What cannot be read, such as a line that is not JSON, gets an `invalid` decision that names
+    its line, or its row and column.
+    """
+    from ..batch.files import create
+    from ..batch.formats import format_of, recognised, source_of, target_of
+    from ..batch.input import Input
+    from ..batch.output import Output, Stream, is_file
+    from ..batch.run import made_from, run
+    from ..batch.workers import Job
+    from ..tables import Decisions, Requests
+    from ._show import progress, tallied
+
+    if file is None or template is not None:
+        if file is None and template is not None:
+            with _engine(connect, engine, bundle) as decided_by:
+                _write_template(template, Requests(decided_by.facts))
+            return
+        raise ConfigurationError("name a file of requests, or one to be made by --template")
+    to_file = not _is_dash(output) and is_file(output)
+    if resume and (_is_dash(file) or not to_file):
+        raise ConfigurationError("--resume needs files to read and to write, and not -")
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        opened = stack.enter_context(_opened(file))
+        _check_written(opened, connect, [file, bundle], [output, summary])
+        data = Input(opened, "standard input" if _is_dash(file) else str(file), encoding)
+        taken = from_.value if from_ else recognised(data, file)
+        given = to.value if to else format_of(output) or "ndjson"
+        decided_by = stack.enter_context(_engine(connect, engine, bundle))
+        requests = Requests(decided_by.facts, _mapped(map_), _split(keep), date_format)
+        source = source_of(taken, data, requests)
+        table = Decisions.of(decided_by.catalog, decided_by.facts, _split(columns))
+        target = target_of(given, output.name, table, source.kept, chosen=bool(columns))
+        out: Output | Stream
+        if to_file:
+            options = [taken, given, data.encoding, map_, keep, date_format, columns]
+            dependent = None if _is_dash(file) else made_from(file, options, decided_by)
+            out = Output(output, target, dependent, resume=resume)
+        else:
+            if given in ("parquet", "xlsx"):
+                raise ConfigurationError(f"{given} cannot be written to a pipe; name a file by -o")
+            to_stream = sys.stdout.buffer
+            if not _is_dash(output):
+                to_stream = stack.enter_context(output.open("wb"))
+            out = Stream(to_stream, target)
+        stack.push(functools.partial(_tell_of_resuming, out))
+        job = Job(decided_by.make, decided_by.policy, source, target)
+        shown = functools.partial(progress, _console(stderr=True))
+        run(job, data, out, workers=workers, progress=shown)
+    if summary:
+        with create(summary) as counts:
+            counts.write(json.dumps(_counts(out, data), indent=2).encode() + b"\n")
+    for line in tallied(out.tally, out.repeated, data.blank, time.monotonic() - started):
+        _say(line)
+    if out.tally.outcomes["invalid"]:
+        raise typer.Exit(INVALID)
+
+
+def _check_written(
+    data: BinaryIO, connect: Connect, taken: list[Path | None], given: list[Path | None]
+) -> None:
+    """Raises ConfigurationError rather than let what is read be written over."""
+    from ..batch.files import is_same
+
+    options = cast("functools.partial[Any]", connect).keywords
+    read = [*taken, *(options[name] for name in ("token_file", "ca", "certificate", "key"))]
+    for path in filter(None, given):
+        for other in filter(None, read):
+            if is_same(path, other):
+                raise ConfigurationError(f"{path} is {other} itself, which is read; name another")
+        if is_same(path, data) or (_is_dash(path) and is_same(sys.stdout.buffer, data)):
+            raise ConfigurationError(f"{path} is what is read; name another")
+    if given[0] and given[1] and (given[0].resolve() == given[1].resolve()):
+        raise ConfigurationError("--output and --summary are one file; name two")
+
+
+def _mapped(pairs: list[str] | None) -> dict[str, str]:
+    """The facts of columns, as --map has them."""
+    found: dict[str, str] = {}
+    for pair in pairs or ():
+        column, equals, fact = pair.rpartition("=")
+        if not equals or column in found:
+            raise ConfigurationError(
+                "--map takes COLUMN=FACT, once for a column, as in claim_dob=member.birth_date"
+            )
+        found[column] = fact
+    return found
+
+
+def _split(names: list[str] | None) -> tuple[str, ...]:
+    return tuple(name.strip() for each in names or () for name in each.split(","))
+
+
+def _counts(out: Output | Stream, data: Input) -> dict[str, Any]:
+    """What --summary has."""
+    return {
+        "requests": out.tally.rows,
+        "blank_rows": data.blank,
+        "repeated_request_ids": out.repeated,
+        "outcomes": dict(out.tally.outcomes.most_common()),
+        "clauses": [
+            {
+                "outcome": outcome,
+                "guideline_id": guideline,
+                "guideline_version": version,
+                "clause": clause,
+                "requests": count,
+            }
+            for (outcome, guideline, version, clause), count in sorted(out.tally.findings.items())
+        ],
+    }
+
+
+def _write_template(path: Path, requests: Requests) -> None:
+    from ..batch.template import template
+
+    content = template(path, requests)
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        raise ConfigurationError(f"{path} is there already; nothing is written over it") from None
+
+
+def _tell_of_resuming(out: Output | Stream, *failure: object) -> None:
+    if failure[0] and out.can_be_resumed:
+        rows = out.tally.rows
+        _say(f"{rows:,} rows are decided; the same command with --resume goes on from there")
+
+
+@contextmanager
+def _engine(connect: Connect, kind: Kind | None, bundle: Path | None) -> Iterator[Engine]:
+    """What decides, as the options have it."""
+    from ..batch.run import Engine
+    from ..batch.workers import Policy, policy_of
+
+    options = cast("functools.partial[Any]", connect).keywords
+    if bundle and (kind is Kind.SIDECAR or options["url"]):
+        raise ConfigurationError("--bundle goes with --engine wasm, and not with --url")
+    if kind is Kind.WASM and options["url"]:
+        raise ConfigurationError("--engine wasm asks no sidecar; leave --url off")
+    if kind is not Kind.SIDECAR and not options["url"]:
+        from ..wasm import WasmEngine
+
+        try:
+            wasm = WasmEngine(bundle)
+        except ConfigurationError:
+            if kind or bundle or importlib.util.find_spec("wasmtime"):
+                raise
+        else:
+            with wasm:
+                digest = hashlib.sha256(wasm.bundle).hexdigest()
+                make = functools.partial(WasmEngine, wasm.bundle)
+                yield Engine(make, Policy(), ["wasm", digest], wasm.catalog(), wasm.facts())
+            return
+    with connect() as client:
+        decides, identity = Policy(), policy.digest(policy.root())
+        asking = functools.partial(Client, client.url, timeout=options["timeout"])
+        if options["url"]:
+            asking = functools.partial(_client, **options)
+            decides = policy_of(client)
+            identity = decides.revision or decides.digest or ""
+        known = client.catalog(), client.facts()
+        yield Engine(asking, decides, ["sidecar", identity], *known)

@@ -1,0 +1,121 @@
+"""Rows that are to be decided, and the decisions on them: one for each, whatever is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .._json import not_json, sent_size
+from ..decider import Decider, packed
+from ..errors import (
+    EngineFault,
+    NotJSON,
+    PolicyChanged,
+    SidecarError,
+    SidecarHTTPError,
+    SidecarTimeout,
+    UndefinedResult,
+)
+
+_PART = 100
+# What one request of many can bring about.
+_OF_ONE = (EngineFault, NotJSON, SidecarHTTPError, SidecarTimeout, UndefinedResult)
+
+
+class Row(NamedTuple):
+    """A row: what messages call it, and its request; or why it has none, and its id if told."""
+
+    where: str
+    request: Any = None
+    fault: NotJSON | None = None
+    request_id: object = None
+
+
+def decided(
+    engine: Decider, rows: Iterable[Row], revision: str | None = None
+) -> list[Mapping[str, Any]]:
+    """The decision documents on rows, one for each: `invalid` for those that none can be had on.
+
+    When one request of a call is refused, takes too long or is too much, the call is made again in
+    parts, so that it spoils no other. What ails the engine itself is raised: SidecarError.
+    Raises PolicyChanged for a decision by another `revision` than this, if it is given.
+    """
+    rows = list(rows)
+    answers: dict[int, Mapping[str, Any]] = {}
+    asked: list[tuple[int, int]] = []
+    for number, row in enumerate(rows):
+        size = None if row.fault else sent_size(row.request)
+        if size is None:
+            answers[number] = _invalid(row, row.fault or _unsendable(row.request))
+        else:
+            asked.append((number, size))
+    for part in packed(asked, _PART):
+        told = _told(engine, [rows[number].request for number in part], revision)
+        for number, answer in zip(part, told, strict=True):
+            if isinstance(answer, NotJSON):
+                answer = _invalid(rows[number], answer)
+            elif isinstance(answer, SidecarError):
+                answer = _invalid(rows[number], NotJSON(f"no decision can be had on it: {answer}"))
+            answers[number] = answer
+    return [answers[number] for number in range(len(rows))]
+
+
+def _told(
+    engine: Decider, requests: list[Any], revision: str | None
+) -> Iterator[Mapping[str, Any] | NotJSON | SidecarError]:
+    try:
+        decisions = list(engine.decide_many(requests, batch_size=len(requests)))
+    except _OF_ONE as error:
+        if not isinstance(error, NotJSON):
+            _check(engine, error)
+        fault = error
+    else:
+        for decision in decisions:
+            if revision is not None and decision.revision != revision:
+                raise PolicyChanged(
+                    f"{engine.url} decides by another policy than before: by the revision "
+                    f"{decision.revision}, and not {revision}; begin anew without --resume, or go "
+                    "on once it has the former policy again"
+                )
+            yield decision.raw
+        return
+    if len(requests) == 1:
+        yield fault
+        return
+    middle = len(requests) // 2
+    yield from _told(engine, requests[:middle], revision)
+    yield from _told(engine, requests[middle:], revision)
+
+
+def _unsendable(request: Any) -> NotJSON:
+    fault = not_json(request)
+    return NotJSON(f"not JSON: {fault.reason}", pointer=fault.pointer)
+
+
+def _check(engine: Decider, fault: SidecarError) -> None:
+    """Raises the fault when the engine cannot decide a request that is nothing to it either."""
+    try:
+        engine.decide({})
+    except SidecarError:
+        pass
+    else:
+        return
+    raise fault
+
+
+def _invalid(row: Row, fault: NotJSON) -> dict[str, Any]:
+    """The decision on what cannot be asked about: of the policy's form, though it was not asked."""
+    asked = row.request.get("request_id") if isinstance(row.request, dict) else row.request_id
+    told = isinstance(asked, str) and 1 <= len(asked) <= 128 and sent_size(asked)
+    return {
+        "request_id": asked if told else None,
+        "outcome": "invalid",
+        "requires_clinician_review": False,
+        "guideline": None,
+        "criteria": [],
+        "reasons": [],
+        "missing": [],
+        "authorization": None,
+        "notices": [],
+        "errors": [{"path": fault.pointer, "message": f"{row.where}: {fault.reason}"}],
+    }
