@@ -49,7 +49,7 @@ bench: .venv/bench ## Measure what a decision costs, as ratios from one run, for
 
 pytest: .venv/installed ## Run the tests, Rego's too, against a real OPA
 	@echo "== Tests"
-	@$(BIN)/pytest -m "not long"
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not long"
 
 setup: .venv/installed ## Only set up: the virtual environment, and OPA
 	@$(BIN)/python -W ignore::RuntimeWarning:runpy -m priorauth.opa

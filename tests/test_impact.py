@@ -453,7 +453,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory, bundle_file: Path) -> dict[st
     for kind in FORMATS:
         out = folder / f"out.{kind}"
         asked = files["in.ndjson"]
-        assert run("batch", asked, "-o", out, "--bundle", bundle_file).returncode == 0
+        whole = () if kind == "ndjson" else ("--columns", "all")
+        assert run("batch", asked, "-o", out, "--bundle", bundle_file, *whole).returncode == 0
         files[f"out.{kind}"] = out
     return files
 

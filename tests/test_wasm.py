@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import itertools
 import json
@@ -21,12 +20,11 @@ import pytest
 from hypothesis import given, settings
 
 import generators
-from asking import Asked, ask, batches
+from asking import ask, batches
 from generators import BARE, FULL, INITIAL, put, repeatable
 from priorauth import (
     ConfigurationError,
     EngineFault,
-    LocalSidecar,
     NotJSON,
     PriorAuthError,
     UndefinedResult,
@@ -371,16 +369,6 @@ def test_a_module_that_asks_for_builtins_of_opa_s_own(tmp_path: Path) -> None:
     subprocess.run(command, cwd=tmp_path, check=True)
     with pytest.raises(ConfigurationError, match="sprintf"):
         WasmEngine(file)
-
-
-def test_a_sidecar_serves_the_bundle_with_the_wasm_in_it(bundle_file: Path, url: str) -> None:
-    """It decides by the rules; OPA's own binary has no runtime for Wasm."""
-    served = LocalSidecar(args=["--bundle", str(bundle_file)], startup_timeout=60)
-    served._args = tuple(each for each in served._args if each not in ("policy", "rego"))
-    with served as other:
-        asked = Asked(other)
-        with contextlib.closing(asked._connection):
-            assert asked.decide(FULL) == ask(url).decide(FULL)
 
 
 # --------------------------------------------------------------------------------------------
