@@ -24,7 +24,7 @@ from asking import ask, batches
 from generators import BARE, FULL, INITIAL, put, repeatable
 from priorauth import (
     ConfigurationError,
-    EngineFault,
+    EngineError,
     NotJSON,
     PriorAuthError,
     UndefinedResult,
@@ -278,7 +278,7 @@ def test_rules_in_conflict_are_no_decision(bundle_file: Path) -> None:
 
     with WasmEngine(with_data(bundle_file, twice)) as engine:
         for _ in range(2):
-            with pytest.raises(EngineFault, match="conflict") as raised:
+            with pytest.raises(EngineError, match="conflict") as raised:
                 engine.decide(FULL)
             assert raised.value.__cause__ is None
             assert "Xpovio" not in str(raised.value)
@@ -294,9 +294,9 @@ def test_a_batch_that_breaks_off_poisons_nothing(
     with WasmEngine(content) as engine:
         before = engine.decide(FULL)
         for _ in range(3):
-            with pytest.raises(EngineFault):
+            with pytest.raises(EngineError):
                 list(engine.decide_many([{**FULL, "nccn": [{}] * 40_000}, FULL]))
-            with pytest.raises(EngineFault):
+            with pytest.raises(EngineError):
                 engine.decide({"request_id": "x" * 20_000_000})
             assert engine.decide(FULL) == before
         # What is too much for one call is not for two.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from .errors import (
         ConfigurationError,
-        EngineFault,
+        EngineError,
         IntegrityFault,
         MalformedResult,
         NotJSON,
@@ -54,7 +54,7 @@ __all__ = [
     "Decider",
     "Decision",
     "DockerSidecar",
-    "EngineFault",
+    "EngineError",
     "Guideline",
     "GuidelineReference",
     "GuidelineVersion",

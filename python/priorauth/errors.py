@@ -14,7 +14,7 @@
         ├── SidecarHTTPError      any status but 200, with OPA's own code and message
         │   ├── TokenRefused      401 or 403: who asks may not
         │   └── RequestRefused    who asks may, but not this: it is beyond a limit
-        ├── EngineFault           an engine in process that broke off, as for want of memory
+        ├── EngineError           an engine in process that broke off, as for want of memory
         ├── UndefinedResult       200, but the policy has no answer: not loaded, or broken data
         ├── PolicyChanged         decisions by another policy than those before
         ├── MalformedResult       200, but the answer is not what the policy's contract says
@@ -135,7 +135,7 @@ class RequestRefused(SidecarHTTPError):
     """
 
 
-class EngineFault(SidecarError):
+class EngineError(SidecarError):
     """An engine in this process that broke off: no memory left, or rules in conflict."""
 
 

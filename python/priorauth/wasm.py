@@ -22,7 +22,7 @@ from ._document import Object
 from ._json import not_json, to_json
 from .bundle import ENTRYPOINTS, cached, integrity, member
 from .decider import BUNDLE, Decider
-from .errors import ConfigurationError, EngineFault, IntegrityFault, UndefinedResult
+from .errors import ConfigurationError, EngineError, IntegrityFault, UndefinedResult
 
 if TYPE_CHECKING:
     from ._wasm import Instance, Module
@@ -93,7 +93,7 @@ class WasmEngine(Decider):
             raise not_json(document)
         try:
             results: list[Object] = json.loads(self._evaluate(rule, text))
-        except EngineFault:
+        except EngineError:
             # What is too much for one call need not be for two.
             requests = document["requests"] if rule == "decisions" else []  # type: ignore[index]
             if len(requests) < 2:
@@ -125,7 +125,7 @@ class WasmEngine(Decider):
             result = instance.evaluate(self._module.entrypoints[f"priorauth/{rule}"], text)
         except WasmError as error:
             instance.close()
-            fault = EngineFault(f"{self.url} gave no result for priorauth/{rule}: {error}")
+            fault = EngineError(f"{self.url} gave no result for priorauth/{rule}: {error}")
         except BaseException:
             # Such as Ctrl-C: whatever it was at, it is not to be gone on with.
             instance.close()

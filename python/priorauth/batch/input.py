@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import BinaryIO, cast
 
-from ..errors import ConfigurationError, EngineFault
+from ..errors import ConfigurationError, EngineError
 
 LONGEST = 1 << 20
 """The most bytes that a line, or an item, may have; one that has more is not read."""
@@ -128,9 +128,9 @@ class Input:
             yield None if too_long else pending
 
     def check(self) -> None:
-        """Raises EngineFault unless all of it has been taken."""
+        """Raises EngineError unless all of it has been taken."""
         if self.taken != self.passed:
-            raise EngineFault(
+            raise EngineError(
                 f"of {self.passed} lines, bytes or rows in {self.name} {self.taken} were taken: "
                 "a fault of priorauth itself, so nothing is put in place"
             )

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from ..errors import ConfigurationError, EngineFault
+from ..errors import ConfigurationError, EngineError
 from .files import create, open_own, sync, sync_folder
 from .formats import Target
 from .tally import Tally, repeated
@@ -225,7 +225,7 @@ def is_file(path: Path) -> bool:
 
 def _check(count: int, tally: Tally) -> None:
     if count != tally.rows:
-        raise EngineFault(
+        raise EngineError(
             f"{tally.rows} rows were decided and {count} decisions written: a fault of priorauth "
             "itself, so nothing is put in place"
         )

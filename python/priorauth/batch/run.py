@@ -40,7 +40,7 @@ def run(
 ) -> None:
     """Decide the rest of an open input; `workers` is how many processes do, 0 for every core.
 
-    `progress` is given the place that the input ends at, if it is known. Raises EngineFault, and
+    `progress` is given the place that the input ends at, if it is known. Raises EngineError, and
     puts nothing in place, unless all that went in came out.
     """
     with out, progress(job.source.size(data)) as show:

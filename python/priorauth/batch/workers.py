@@ -18,7 +18,7 @@ from typing import IO, Generic, NamedTuple, Protocol, TypeVar
 from .. import tables
 from .._json import one_line
 from ..decider import Decider
-from ..errors import EngineFault, PolicyChanged, PriorAuthError
+from ..errors import EngineError, PolicyChanged, PriorAuthError
 from .formats import Piece, Source, Target
 from .tally import Tally, digests
 
@@ -109,7 +109,7 @@ def decide_piece(engine: Decider, job: Job, piece: Piece) -> Done:
     rows, kept = job.source.rows(piece)
     documents = tables.decided(engine, rows, job.policy.revision)
     if len(documents) != piece.length:
-        raise EngineFault(
+        raise EngineError(
             f"{piece.length} rows came to {len(documents)} decisions: a fault of priorauth itself, "
             "so nothing is put in place"
         )
@@ -159,7 +159,7 @@ class _Worker(Generic[T]):
         try:
             answer = pickle.load(self._process.stdout)
         except (EOFError, pickle.UnpicklingError):
-            raise EngineFault(
+            raise EngineError(
                 f"a worker process ended of itself, with exit code {self._process.wait()}; "
                 "see whether the machine has memory left, or take fewer --workers"
             ) from None

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from .._json import not_json, sent_size
 from ..decider import Decider, packed
 from ..errors import (
-    EngineFault,
+    EngineError,
     NotJSON,
     PolicyChanged,
     SidecarError,
@@ -19,7 +19,7 @@ from ..errors import (
 
 _PART = 100
 # What one request of many can bring about.
-_OF_ONE = (EngineFault, NotJSON, SidecarHTTPError, SidecarTimeout, UndefinedResult)
+_OF_ONE = (EngineError, NotJSON, SidecarHTTPError, SidecarTimeout, UndefinedResult)
 
 
 class Row(NamedTuple):
