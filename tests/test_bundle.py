@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from priorauth import bundle
+from priorauth import bundle, opa
 from priorauth.errors import BundleError, ConfigurationError
 from production import KEYS, ROOT
 
@@ -267,6 +268,24 @@ def test_a_policy_may_not_hold_who_may_ask(checkout: Path, tmp_path: Path) -> No
     with pytest.raises(BundleError, match="access"):
         bundle.build(tmp_path / "b.tar.gz", policy=checkout, revision="r")
     assert not (tmp_path / "b.tar.gz").exists()
+
+
+def test_the_cache_keeps_the_last_few(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRIORAUTH_OPA", str(opa.ensure()))
+    monkeypatch.setenv("PRIORAUTH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(bundle, "_KEPT", 2)
+    made = []
+    for number in range(3):
+        with (checkout / "policy" / "plan" / "data.yaml").open("a") as plan:
+            plan.write(f"# {number}\n")
+        made.append(bundle.cached(checkout))
+        # By the clock of the file system they could be of one moment.
+        os.utime(made[-1], (number, number))
+    kept = {path.name for path in (tmp_path / "cache").glob("bundle-*")}
+    assert kept == {name for path in made[1:] for name in (path.name, f"{path.name}.sha256")}
+    assert bundle.cached(checkout) == made[2]
 
 
 def test_the_environment_gives_opa_no_options(

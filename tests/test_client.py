@@ -17,7 +17,15 @@ from typing import Any
 import pytest
 
 import priorauth
-from priorauth import Client, ConfigurationError, NotJSON, SidecarUnreachable, TokenRefused
+from priorauth import (
+    Client,
+    ConfigurationError,
+    Decider,
+    NotJSON,
+    SidecarUnreachable,
+    TokenRefused,
+    opa,
+)
 from servers import answering, http, private_opa
 
 CASES = sorted(Path(__file__).with_name("cases").glob("*.json"))
@@ -227,11 +235,14 @@ def test_the_catalog(client: Client) -> None:
     assert xpovio.raw["id"] == "xpovio"
 
 
-def test_a_policy_that_is_sound(client: Client) -> None:
+def test_a_policy_that_is_sound(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert client.integrity() == ()
+    assert client.ready()
+    # It was found so before; to be asked again would take long where guidelines are many.
+    monkeypatch.setattr(Decider, "integrity", None)
     health = client.health()
     assert health.url == client.url
-    assert health.opa_version
+    assert health.opa_version == client.opa_version() == opa.version(opa.ensure())
     assert health.guidelines == client.catalog()
 
 

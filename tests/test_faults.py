@@ -408,12 +408,10 @@ def test_health_of_a_policy_with_faults(tmp_path: Path) -> None:
     fault = {"guideline": "g", "version": "1", "path": "/title", "message": "missing"}
     path = tmp_path / "policy.rego"
     path.write_text(f"package priorauth\n\nintegrity := [{json.dumps(fault)}]\n\ncatalog := []\n")
-    with (
-        private_opa(path) as (url, _),
-        Client(url) as client,
-        pytest.raises(UnsoundPolicy) as caught,
-    ):
-        client.health()
+    with private_opa(path) as (url, _), Client(url) as client:
+        assert not client.ready()
+        with pytest.raises(UnsoundPolicy) as caught:
+            client.health()
     assert caught.value.faults == (priorauth.IntegrityFault(**fault),)
     assert "policy/guidelines/g/1/data.yaml /title: missing" in str(caught.value)
     discreet(caught.value)
