@@ -101,7 +101,8 @@ class DecisionColumn(tables.Requests):
     def heads(self, names: Sequence[str]) -> tables.Heads:
         if "decision" not in names:
             raise ConfigurationError(
-                "the table has no column decision; write it by --columns all, or keep decisions as NDJSON"
+                "the table has no column decision; write it by --columns all, or keep decisions as "
+                "NDJSON"
             )
         return tables.Heads((None,) * len(names), (list(names).index("decision"),))
 
