@@ -504,7 +504,7 @@ def test_what_a_sidecar_does_not_take_spoils_no_other_row(tmp_path: Path) -> Non
     file, out = tmp_path / "in.ndjson", tmp_path / "out.ndjson"
     file.write_text("".join(f"{json.dumps(document)}\n" for document in documents))
     limits = ("--set=server.decoding.max_length=524288", "--authorization=basic")
-    folders = [ROOT / "policy", ROOT / "rego", ROOT / "deploy" / "access-local.yaml"]
+    folders = [ROOT / "policy", ROOT / "rego", ROOT / "deploy" / "access-local"]
     with private_opa(*limits, *folders) as (url, _):
         code, said = run(file, "-o", out, "--url", url, "--timeout", "2")
     assert code == 3, said

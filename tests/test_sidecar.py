@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
+from uuid import uuid4
 
 import pytest
 
@@ -272,7 +273,7 @@ def test_a_mistake_made_while_it_is_checked_is_not_served(
 
     monkeypatch.setattr(bundle, "integrity", meanwhile)
     (copy / "policy" / "plan" / "data.yaml").write_text(
-        (copy / "policy" / "plan" / "data.yaml").read_text() + "# of this test\n"
+        (copy / "policy" / "plan" / "data.yaml").read_text() + f"# of this test: {uuid4()}\n"
     )
     with LocalSidecar(copy) as url, Client(url) as client:
         (guideline,) = client.catalog()
