@@ -95,7 +95,7 @@ def compared(url: str, engine: WasmEngine, requests: Iterable[Any]) -> int:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("kind", "states"), [("initial", 21_870), ("renewal", 19_440)])
+@pytest.mark.parametrize(("kind", "states"), [("initial", 26_244), ("renewal", 23_328)])
 def test_every_combination_of_states(kind: str, states: int, url: str, engine: WasmEngine) -> None:
     requests = generators.every_combination_of_states(kind)
     assert compared(url, engine, requests) == states
