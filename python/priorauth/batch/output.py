@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import fcntl
 import json
 import os
 import stat
 import tempfile
 import time
+import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from ..errors import ConfigurationError, EngineFault
+from ..errors import ConfigurationError
 from .files import create, open_own, sync, sync_folder
 from .formats import Target
 from .tally import Tally, repeated
@@ -95,9 +97,7 @@ class Output:
         """All of it is there."""
         self._file.write(self._target.tail)
         sync(self._file)
-        made = self._target.finish(self._partial, self._whole)
-        with made.open("rb") as file:
-            _check(self._target.count(file), self.tally)
+        made = self._made()
         self._repeated = repeated(self._ids)
         # The journal first: what is left without one is begun anew, and never taken for whole.
         self._journal.unlink(missing_ok=True)
@@ -106,6 +106,25 @@ class Output:
         self._ids_path.unlink(missing_ok=True)
         sync_folder(self._path.parent)
         self._finished = True
+
+    def _made(self) -> Path:
+        """The whole file, with as many decisions as there should be."""
+        try:
+            made = self._target.finish(self._partial, self._whole)
+            with made.open("rb") as file:
+                count = self._target.count(file)
+        except (ValueError, EOFError, zlib.error, csv.Error) as error:
+            if isinstance(error, ConfigurationError):
+                raise
+            fault = OSError(f"{self._partial} is damaged; begin anew without --resume")
+        else:
+            if count == self.tally.rows:
+                return made
+            fault = OSError(
+                f"{self.tally.rows} rows were decided and {count} decisions are on file, so "
+                "nothing is put in place; begin anew without --resume"
+            )
+        raise fault
 
     def __exit__(self, *_: object) -> None:
         try:
@@ -221,14 +240,6 @@ class Stream:
 def is_file(path: Path) -> bool:
     """Whether a file of ours can be there."""
     return not path.exists() or stat.S_ISREG(path.stat().st_mode)
-
-
-def _check(count: int, tally: Tally) -> None:
-    if count != tally.rows:
-        raise EngineFault(
-            f"{tally.rows} rows were decided and {count} decisions written: a fault of priorauth "
-            "itself, so nothing is put in place"
-        )
 
 
 def _resolved(path: Path) -> Path:

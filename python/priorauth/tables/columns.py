@@ -161,7 +161,8 @@ class Requests:
     @cached_property
     def columns(self) -> dict[str, Column]:
         """Its columns, by the facts that they hold."""
-        return {name: Column.of(fact, self.date_format) for name, fact in self.facts.items()}
+        facts = sorted(self.facts.items())
+        return {name: Column.of(fact, self.date_format) for name, fact in facts}
 
     @cached_property
     def documentation(self) -> dict[str, str]:

@@ -50,7 +50,8 @@ class Decisions:
         )
         quantities = {
             path.removeprefix("quantity."): fact["type"] == "integer"
-            for path, fact in facts.items()
+            # In an order of our own: engines differ in theirs.
+            for path, fact in sorted(facts.items())
             if path.startswith("quantity.")
         }
         every = cls(tuple(criteria), quantities).columns

@@ -7,7 +7,7 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, zip_longest
@@ -21,24 +21,16 @@ from ...tables.columns import REQUIRED
 from ..files import create, sync
 from ..input import Input
 from .base import Bounded, Kept, Piece
+from .sheet import MOST_ROWS, SHEET, write
 
 try:
     import openpyxl
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     from openpyxl.utils.exceptions import InvalidFileException
 except ImportError:
     raise ConfigurationError(
         "Excel needs the extra `xlsx`: pip install 'priorauth[xlsx]'"
     ) from None
 
-MOST_ROWS = 1_048_576
-"""How many rows a sheet has, the header among them."""
-
-LONGEST_CELL = 32_767
-"""How many characters a cell holds."""
-
-_CUT = " … (cut: a cell of Excel holds no more)"
 _LARGEST = 1 << 30
 _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, ParseError, InvalidFileException, EOFError, OSError),
@@ -223,29 +215,20 @@ class WorkbookOut:
                 )
         with partial.open("rb") as lines, create(whole) as file:
             names = [*self.kept, *self.decisions.columns]
-            write(file, "decisions", chain([names], map(json.loads, lines)))
+            rows = (list(map(_taken, json.loads(line))) for line in lines)
+            write(file, "decisions", chain([names], rows))
             sync(file)
         return whole
 
     def count(self, file: BinaryIO) -> int:
         # Not by what has written it.
-        with zipfile.ZipFile(file) as archive, archive.open("xl/worksheets/sheet1.xml") as sheet:
+        with zipfile.ZipFile(file) as archive, archive.open(SHEET) as sheet:
             rows, rest = 0, b""
             while text := sheet.read(1 << 16):
                 text = rest + text
                 rows += text.count(b"<row ")
                 rest = text[-4:]
         return rows - 1
-
-
-def write(file: BinaryIO, title: str, rows: Iterable[Sequence[Any]]) -> None:
-    """A workbook of one sheet, whose first row stays in view."""
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    sheet.freeze_panes = "A2"
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
-    book.save(file)
 
 
 def _values_of(column: Sequence[Any]) -> Sequence[Any]:
@@ -269,18 +252,9 @@ def _sent(value: Any) -> Any:
     return json.dumps(value, default=str) if isinstance(value, (list, dict)) else str(value)
 
 
-def _cell(sheet: Any, value: Any) -> Any:
-    cell = WriteOnlyCell(sheet)
+def _taken(value: Any) -> Any:
+    """What was sent."""
     if isinstance(value, list):
         (text,) = value
-        value = datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
-    if isinstance(value, str):
-        text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)
-        if len(text) > LONGEST_CELL:
-            text = text[: LONGEST_CELL - len(_CUT)] + _CUT
-        cell.value = text
-        # Text, also where it begins as a formula does.
-        cell.data_type = "s"
-    else:
-        cell.value = value
-    return cell
+        return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+    return value
