@@ -115,12 +115,13 @@ class Decider(abc.ABC):
     def facts(self) -> dict[str, Mapping[str, Any]]:
         """The vocabulary: every fact that a request can state, by its path with dots.
 
-        Each is as it is declared: the words of JSON Schema, `title`, `question`, `known_by`.
+        Each is as it is declared: the words of JSON Schema, `title`, `question`, `known_by`. They are
+        in the order of their paths, whatever order the host has given them.
         """
         declared = mapping(self._ask("facts")["result"], ())
         for path, fact in declared.items():
             text(mapping(fact, ((), path)), "type", ((), path))
-        return declared
+        return dict(sorted(declared.items()))
 
     def integrity(self) -> tuple[IntegrityFault, ...]:
         """What is wrong with the guidelines on file; empty when they are sound.

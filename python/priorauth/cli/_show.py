@@ -225,7 +225,7 @@ def _rows(console: Console, rows: Iterable[tuple[str, RenderableType]]) -> None:
 def _table(columns: int) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     for _ in range(columns - 1):
-        table.add_column(max_width=24, overflow="fold")
+        table.add_column(max_width=40, overflow="fold")
     table.add_column(overflow="fold")
     return table
 
