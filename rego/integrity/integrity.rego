@@ -520,6 +520,40 @@ _written contains [id, version, concat("/", [each.pointer, "text"]), $"{each.pla
 	not startswith(each.criterion.text, concat("", [each.section.title, ": "]))
 }
 
+_written contains [id, version, concat("/", [each.pointer, "clause"]), concat("", [each.place, ": ", told])] if {
+	some [id, version, _, listed] in _formed
+	some each in listed
+	point := split(trim_prefix(each.criterion.clause, each.section.number), ".")[1]
+	regex.match(`^[0-9]+$`, point)
+	points := _points(each.section.text)
+	points != []
+	told := _misplaced(each, point, [words | some [number, words] in points; number == point])
+}
+
+_misplaced(each, point, found) := $"section {each.section.number} has no point {point}; cite the one that has the words" if {
+	found == []
+} else := $"its words stand in another point of section {each.section.number} than {point}; cite that one" if {
+	every words in found {
+		not contains(words, _words(each.criterion.text))
+	}
+	contains(_words(each.section.text), _words(each.criterion.text))
+}
+
+# The points of the list in a text, each by its number, or its place among bullets, with its words: down to the next one.
+_points(text) := [[point, words] |
+	lines := split(text, "\n")
+	starts := _starts(lines)
+	ends := array.concat(starts, [count(lines)])
+	some place, start in starts
+	words := _words(concat(" ", array.slice(lines, start, ends[place + 1])))
+	point := array.concat(regex.find_n(`^[0-9]+`, lines[start], 1), [format_int(place + 1, 10)])[0]
+]
+
+_starts(lines) := numbered if {
+	numbered := [index | some index, line in lines; regex.match(`^[0-9]+[.)]\s`, line)]
+	numbered != []
+} else := [index | some index, line in lines; regex.match(`^[•*-]\s`, line)]
+
 _written contains [id, version, $"/sections/{index}", $"section {section.number}: has no criterion; write those that it makes, or say `informative: true` where it makes none"] if {
 	some [id, version, content, listed] in _formed
 	cited := {each.section.number | some each in listed}

@@ -366,6 +366,21 @@ _plants := {
 			"/criteria/coverage/initial/2/percent",
 			"B.2 (better): asks for 7 percent, and its words say no percentage; is it an `amount`?",
 		],
+		"a clause of another point": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "B.2"}],
+			"/criteria/coverage/initial/0/clause",
+			"B.2 (age): its words stand in another point of section B than 2; cite that one",
+		],
+		"a clause of no point": [
+			[{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "B.4"}],
+			"/criteria/coverage/initial/0/clause",
+			"B.4 (age): section B has no point 4; cite the one that has the words",
+		],
+		"a clause of another bullet": [
+			array.concat(_bulleted, [{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "B.3"}]),
+			"/criteria/coverage/initial/0/clause",
+			"B.3 (age): its words stand in another point of section B than 3; cite that one",
+		],
 		"packs of no section": [
 			[{"op": "replace", "path": "/packs/clause", "value": "X"}],
 			"/packs/clause",
@@ -475,6 +490,9 @@ _sound := {
 		{"op": "replace", "path": "/criteria/coverage/initial/0/minimum", "value": 21},
 		{"op": "add", "path": "/criteria/coverage/initial/0/readings", "value": ["At least 21, by law."]},
 	],
+	"points by bullets": _bulleted,
+	"a clause of a point of a point": [{"op": "replace", "path": "/criteria/coverage/initial/1/clause", "value": "B.2.a"}],
+	"a clause of a text without points": [{"op": "replace", "path": "/criteria/limits/every_request/1/clause", "value": "D.2"}],
 	"a percentage": [_response({"percent": 7}, "A score of seven"), {"op": "add", "path": "/criteria/coverage/initial/2/readings", "value": ["Seven percent."]}],
 	"an origin in the first month": [{"op": "add", "path": "/date_of_origin", "value": "2024-01"}],
 	"words by the section's title": [{"op": "replace", "path": "/criteria/coverage/renewal/0/text", "value": "Renewal: by the stage"}],
@@ -830,6 +848,11 @@ _two_parts(one, other) := [
 _read(part, readings) := {"op": "add", "path": $"/criteria/coverage/renewal/0/parts/{part}/readings", "value": readings}
 
 _of_grade(accepted, text) := _of("sample.grade", [accepted], $"Policy: {text}")
+
+_bulleted := [{
+	"op": "replace", "path": "/sections/1/text",
+	"value": "All of:\n• At least 18 years AND\n• A score of seven, or support of category 1,\n  one of those;\n• an early stage",
+}]
 
 _response(figure, text) := _at("/criteria/coverage/initial/2", object.union(
 	{
