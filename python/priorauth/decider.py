@@ -115,8 +115,8 @@ class Decider(abc.ABC):
     def facts(self) -> dict[str, Mapping[str, Any]]:
         """The vocabulary: every fact that a request can state, by its path with dots.
 
-        Each is as it is declared: the words of JSON Schema, `title`, `question`, `known_by`. They are
-        in the order of their paths, whatever order the host has given them.
+        Each is as it is declared: the words of JSON Schema, `title`, `question`, `known_by`. They
+        are in the order of their paths, whatever order the host has given them.
         """
         declared = mapping(self._ask("facts")["result"], ())
         for path, fact in declared.items():
