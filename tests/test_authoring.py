@@ -14,7 +14,7 @@ import pytest
 
 from priorauth.authoring import check as checks
 from priorauth.authoring.cases import Case, NoCase, cases_of
-from priorauth.authoring.check import Finding, check
+from priorauth.authoring.check import PlacedFinding, check
 from priorauth.authoring.places import Places, Unreadable
 from priorauth.authoring.successor import further
 from priorauth.authoring.template import new
@@ -206,7 +206,7 @@ MISTAKES = {
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[Finding]]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[PlacedFinding]]:
     """A checkout with a guideline for every mistake, and what is found in it: OPA is run once."""
     names = [*MISTAKES, "sound", "overlapping", "lost", "elsewhere", "caseless", "one", "other"]
     root = checkout(tmp_path_factory.mktemp("checkout"), *names)
@@ -238,7 +238,9 @@ def replace(file: Path, was: str, written: str, some: bool = False) -> None:
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_named_by_file_and_line(name: str, told: tuple[Path, set[Finding]]) -> None:
+def test_a_mistake_is_named_by_file_and_line(
+    name: str, told: tuple[Path, set[PlacedFinding]]
+) -> None:
     root, findings = told
     mistake = MISTAKES[name]
     file = (table if mistake.cases else data)(name)
@@ -297,7 +299,7 @@ def test_a_mistake_is_named_by_file_and_line(name: str, told: tuple[Path, set[Fi
     ],
 )
 def test_what_is_wrong_between_files(
-    file: str, message: str, told: tuple[Path, set[Finding]]
+    file: str, message: str, told: tuple[Path, set[PlacedFinding]]
 ) -> None:
     root, findings = told
     place = re.sub("{(.*)}", "", file).rstrip(":")
@@ -311,7 +313,7 @@ def test_what_is_wrong_between_files(
         assert found[0].line == 0
 
 
-def test_others_are_not_faulted(told: tuple[Path, set[Finding]]) -> None:
+def test_others_are_not_faulted(told: tuple[Path, set[PlacedFinding]]) -> None:
     root, findings = told
     assert not [each for each in findings if "/sound/" in each.file]
     report = check(root, ["sound"])

@@ -412,7 +412,7 @@ def test_health_of_a_policy_with_faults(tmp_path: Path) -> None:
         assert not client.ready()
         with pytest.raises(UnsoundPolicy) as caught:
             client.health()
-    assert caught.value.faults == (priorauth.IntegrityFault(**fault),)
+    assert caught.value.findings == (priorauth.Finding(**fault),)
     assert "policy/guidelines/g/1/data.yaml /title: missing" in str(caught.value)
     discreet(caught.value)
 

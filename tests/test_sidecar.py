@@ -26,7 +26,7 @@ import priorauth
 from priorauth import Client, bundle, opa, policy
 from priorauth.errors import (
     ConfigurationError,
-    IntegrityFault,
+    Finding,
     OpaNotFound,
     SidecarStartError,
     SidecarUnreachable,
@@ -178,7 +178,7 @@ def test_a_policy_at_fault_is_an_error(copy: Path) -> None:
     before = children(os.getpid())
     with pytest.raises(UnsoundPolicy) as caught, LocalSidecar(copy):
         pass
-    assert caught.value.faults
+    assert caught.value.findings
     assert children(os.getpid()) == before
 
 
@@ -196,7 +196,7 @@ def test_a_figure_that_its_clause_does_not_have_is_an_error(copy: Path) -> None:
     mistake(copy)
     with pytest.raises(UnsoundPolicy, match=MISTAKE) as caught, LocalSidecar(copy):
         pass
-    (fault,) = caught.value.faults
+    (fault,) = caught.value.findings
     assert (fault.guideline, fault.version, fault.file) == ("xpovio", "2022-10-03", DATA)
 
 
@@ -209,7 +209,7 @@ def test_an_unsound_policy_is_never_served_on_a_port_that_was_named(
     asked: list[str] = []
     integrity = bundle.integrity
 
-    def noted(path: Path, *, opa: Path | None = None) -> tuple[IntegrityFault, ...]:
+    def noted(path: Path, *, opa: Path | None = None) -> tuple[Finding, ...]:
         with Client(f"http://127.0.0.1:{port}", token="t") as theirs:
             with pytest.raises(SidecarUnreachable, match="Connection refused"):
                 theirs.decide({})
@@ -267,7 +267,7 @@ def test_a_mistake_made_while_it_is_checked_is_not_served(
     """What is checked is what is served, and what is there now is checked the next time."""
     integrity = bundle.integrity
 
-    def meanwhile(path: Path, *, opa: Path | None = None) -> tuple[IntegrityFault, ...]:
+    def meanwhile(path: Path, *, opa: Path | None = None) -> tuple[Finding, ...]:
         mistake(copy)
         return integrity(path, opa=opa)
 

@@ -249,7 +249,7 @@ def test_a_broken_policy_is_found_unsound_by_both(bundle_file: Path, tmp_path: P
         capture_output=True,
         check=True,
     )
-    assert [vars(fault) for fault in raised.value.faults] == json.loads(found.stdout)
+    assert [vars(fault) for fault in raised.value.findings] == json.loads(found.stdout)
     place = "policy/guidelines/xpovio/2022-10-03/data.yaml /criteria/coverage/initial/"
     assert f"\n  {place}" in str(raised.value)
     assert "the figure 21" in str(raised.value)

@@ -27,8 +27,8 @@ from . import _cache
 from . import opa as _opa
 from . import policy as _policy
 from ._document import items
-from .decider import integrity_fault
-from .errors import BundleError, ConfigurationError, IntegrityFault, listed
+from .decider import finding
+from .errors import BundleError, ConfigurationError, Finding, listed
 
 KEY_ID = "policy"
 """The name that a signature gives its key, and under which `opa-config.yaml` has it."""
@@ -137,7 +137,7 @@ def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bund
     return _described(path, revision, roots, signed=bool(found.get("signatures_config")))
 
 
-def integrity(path: Path, *, opa: Path | None = None) -> tuple[IntegrityFault, ...]:
+def integrity(path: Path, *, opa: Path | None = None) -> tuple[Finding, ...]:
     """What is wrong with the guidelines in a bundle, by its own rules; empty when it is sound.
 
     Raises BundleError for a bundle without such rules, MalformedResult for one whose rules answer
@@ -147,7 +147,7 @@ def integrity(path: Path, *, opa: Path | None = None) -> tuple[IntegrityFault, .
     results = _json(opa or _opa.ensure(), *asked).get("result")
     if not results:
         raise BundleError(f"{path} holds no policy that can check its own data")
-    return items(results[0]["expressions"][0]["value"], (), integrity_fault)
+    return items(results[0]["expressions"][0]["value"], (), finding)
 
 
 def cached(
@@ -264,10 +264,10 @@ def _build(opa: Path, source: Path, revision: str, signing: Sequence[str | Path]
 
 
 def _check_soundness(opa: Path, bundle: Path, name: str) -> None:
-    if faults := integrity(bundle, opa=opa):
+    if findings := integrity(bundle, opa=opa):
         raise BundleError(
-            f"{name} is unsound; its rules find fault with its data:{listed(faults)}",
-            faults=faults,
+            f"{name} is unsound; its rules find fault with its data:{listed(findings)}",
+            findings=findings,
         )
 
 

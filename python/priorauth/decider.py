@@ -15,7 +15,7 @@ from .catalog import Guideline, read_catalog
 from .decision import Decision, read_decision
 from .errors import (
     ConfigurationError,
-    IntegrityFault,
+    Finding,
     NotJSON,
     UndefinedResult,
     UnsoundPolicy,
@@ -123,12 +123,12 @@ class Decider(abc.ABC):
             text(mapping(fact, ((), path)), "type", ((), path))
         return dict(sorted(declared.items()))
 
-    def integrity(self) -> tuple[IntegrityFault, ...]:
+    def integrity(self) -> tuple[Finding, ...]:
         """What is wrong with the guidelines on file; empty when they are sound.
 
         Found by OPA, also for a WasmEngine: see there.
         """
-        return items(self._ask("integrity")["result"], (), integrity_fault)
+        return items(self._ask("integrity")["result"], (), finding)
 
     def ready(self) -> bool:
         """Whether it is known to be fit to decide; False where nobody knows."""
@@ -137,14 +137,14 @@ class Decider(abc.ABC):
     def health(self) -> Health:
         """Is it fit to decide: reachable, its policy loaded, its guidelines sound?
 
-        Raises SidecarError when it is not: UnsoundPolicy, with every fault and the file that it is
+        Raises SidecarError when it is not: UnsoundPolicy, with every finding and the file it is
         in, when its guidelines are not sound. A sidecar that says it is ready has been found sound.
         """
-        if not self.ready() and (faults := self.integrity()):
+        if not self.ready() and (findings := self.integrity()):
             raise UnsoundPolicy(
                 f"the policy at {self.url} finds fault with its own data; mend it before anything "
-                f"is decided on it:{listed(faults)}",
-                faults=faults,
+                f"is decided on it:{listed(findings)}",
+                findings=findings,
             )
         body = self._ask("catalog")
         guidelines = read_catalog(body["result"])
@@ -207,9 +207,9 @@ def _check_echo(request: object, decision: Decision, at: At) -> None:
         malformed((at, "request_id"), "it is of another request")
 
 
-def integrity_fault(doc: Object, at: At) -> IntegrityFault:
-    """Read one of the faults that `integrity` lists."""
-    return IntegrityFault(
+def finding(doc: Object, at: At) -> Finding:
+    """Read one of the findings that `integrity` lists."""
+    return Finding(
         guideline=text(doc, "guideline", at),
         version=text(doc, "version", at),
         path=text(doc, "path", at),

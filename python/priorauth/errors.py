@@ -62,12 +62,12 @@ class NotJSON(PriorAuthError, ValueError):
 class BundleError(PriorAuthError):
     """A bundle that cannot be built, is unsound, or does not verify.
 
-    `faults` are what its own rules find wrong with its data, when it is unsound.
+    `findings` are what its own rules find wrong with its data, when it is unsound.
     """
 
-    def __init__(self, message: str, *, faults: tuple[IntegrityFault, ...] = ()) -> None:
+    def __init__(self, message: str, *, findings: tuple[Finding, ...] = ()) -> None:
         super().__init__(message)
-        self.faults = faults
+        self.findings = findings
 
 
 class OpaNotFound(PriorAuthError):
@@ -159,7 +159,7 @@ class MalformedResult(SidecarError):
 
 
 @dataclass(frozen=True)
-class IntegrityFault:
+class Finding:
     """What is wrong with one version of a guideline's data: where (a JSON Pointer), and what.
 
     `guideline` and `version` are empty for what is no guideline's: `path` then starts with the part
@@ -183,14 +183,14 @@ class IntegrityFault:
         return f"{self.file} {self.path}: {self.message}"
 
 
-def listed(faults: Iterable[IntegrityFault]) -> str:
-    """Faults as the end of a message, a line each."""
-    return "".join(f"\n  {fault}" for fault in faults)
+def listed(findings: Iterable[Finding]) -> str:
+    """Findings as the end of a message, a line each."""
+    return "".join(f"\n  {finding}" for finding in findings)
 
 
 class UnsoundPolicy(SidecarError):
-    """The policy finds fault with its own guideline data; `faults` lists what."""
+    """The policy finds fault with its own guideline data; `findings` says what."""
 
-    def __init__(self, message: str, *, faults: tuple[IntegrityFault, ...] = ()) -> None:
+    def __init__(self, message: str, *, findings: tuple[Finding, ...] = ()) -> None:
         super().__init__(message)
-        self.faults = faults
+        self.findings = findings

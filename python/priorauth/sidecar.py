@@ -297,9 +297,9 @@ class LocalSidecar(_Sidecar):
         try:
             return _bundles.cached(self._root, opa=opa, otherwise=folder)
         except BundleError as error:
-            if not error.faults:
+            if not error.findings:
                 raise SidecarStartError(f"OPA did not start: {error}") from None
-            raise UnsoundPolicy(f"{self._root}: {error}", faults=error.faults) from None
+            raise UnsoundPolicy(f"{self._root}: {error}", findings=error.findings) from None
 
     def _stop(self) -> None:
         process, self._process = _running(self._process), None

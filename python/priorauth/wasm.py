@@ -22,7 +22,7 @@ from ._document import Object
 from ._json import not_json, to_json
 from .bundle import ENTRYPOINTS, cached, integrity, member
 from .decider import BUNDLE, Decider
-from .errors import ConfigurationError, EngineError, IntegrityFault, UndefinedResult
+from .errors import ConfigurationError, EngineError, Finding, UndefinedResult
 
 if TYPE_CHECKING:
     from ._wasm import Instance, Module
@@ -77,7 +77,7 @@ class WasmEngine(Decider):
         while self._idle:
             self._idle.pop().close()
 
-    def integrity(self) -> tuple[IntegrityFault, ...]:
+    def integrity(self) -> tuple[Finding, ...]:
         """What OPA finds wrong with the guidelines in the bundle; empty when they are sound.
 
         Raises BundleError or MalformedResult for a bundle whose rules cannot tell, and OpaNotFound.

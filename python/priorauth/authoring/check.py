@@ -26,7 +26,7 @@ GUIDELINES = Path("policy", "guidelines")
 _DRUGS = Path("policy", "drugs")
 
 
-class Finding(NamedTuple):
+class PlacedFinding(NamedTuple):
     """What is wrong, and where. `line` and `column` count from 1; 0 is none."""
 
     file: str
@@ -44,7 +44,7 @@ class Report:
     """What was looked at, and what was found: nothing, when all is sound."""
 
     guidelines: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[PlacedFinding, ...]
     cases: int
     facts: int
     """How many facts were taken away from requests that are approved, one at a time."""
@@ -60,8 +60,8 @@ class _Asked(NamedTuple):
     line: int
     case: Case
 
-    def finding(self, message: str) -> Finding:
-        return Finding(self.file, self.line, 0, f"case {self.case.name!r}: {message}")
+    def finding(self, message: str) -> PlacedFinding:
+        return PlacedFinding(self.file, self.line, 0, f"case {self.case.name!r}: {message}")
 
 
 def check(root: Path, only: Collection[str] = ()) -> Report:
@@ -83,7 +83,7 @@ def check(root: Path, only: Collection[str] = ()) -> Report:
     asked = []
     for table in tables:
         for found in _cases(files, table):
-            if isinstance(found, Finding):
+            if isinstance(found, PlacedFinding):
                 findings.add(found)
             else:
                 asked.append(found)
@@ -103,7 +103,7 @@ def check(root: Path, only: Collection[str] = ()) -> Report:
     for file in {each.file for each, _ in decided}:
         if not any(each.file == file and d["outcome"] == "approved" for each, d in decided):
             message = "no case is approved, so nothing tried what an absent fact does; add one"
-            findings.add(Finding(file, 0, 0, message))
+            findings.add(PlacedFinding(file, 0, 0, message))
     unshown = tuple(_unshown(decided))
     return Report(chosen, tuple(sorted(findings)), len(decided), len(said["probes"]), unshown)
 
@@ -129,19 +129,19 @@ class _Files:
         except (OSError, Unreadable):
             return 0
 
-    def broken(self, paths: Collection[Path]) -> Iterator[Finding]:
+    def broken(self, paths: Collection[Path]) -> Iterator[PlacedFinding]:
         """What of files cannot be read, or stands twice in one place."""
         for path in paths:
             name = self.name(path)
             try:
                 for line, key in self.read(name).repeated():
                     message = f"`{key}` stands here twice, and only the last would count"
-                    yield Finding(name, line, 0, message)
+                    yield PlacedFinding(name, line, 0, message)
             except Unreadable as error:
-                yield Finding(name, error.line, error.column, error.reason)
+                yield PlacedFinding(name, error.line, error.column, error.reason)
 
 
-def _written(files: _Files, chosen: Collection[str], tables: list[Path]) -> Iterator[Finding]:
+def _written(files: _Files, chosen: Collection[str], tables: list[Path]) -> Iterator[PlacedFinding]:
     """What is wrong with files as files."""
     data = [path for each in chosen for path in _yaml(files.root / GUIDELINES / each)]
     yield from files.broken([*data, *_yaml(files.root / _DRUGS), *tables])
@@ -152,32 +152,32 @@ def _written(files: _Files, chosen: Collection[str], tables: list[Path]) -> Iter
                 "a version stands in a folder that is named for the day it became effective; "
                 f"move this to {GUIDELINES / each}/<YYYY-MM-DD>/data.yaml"
             )
-            yield Finding(files.name(folder / "data.yaml"), 0, 0, message)
+            yield PlacedFinding(files.name(folder / "data.yaml"), 0, 0, message)
         for version in sorted(path for path in folder.glob("*") if path.is_dir()):
             table = CASES / each / f"{version.name}.yaml"
             if not (files.root / table).exists():
                 message = f"is not there: write worked cases for {files.name(version)}"
-                yield Finding(table.as_posix(), 0, 0, message)
+                yield PlacedFinding(table.as_posix(), 0, 0, message)
 
 
 def _yaml(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml"))
 
 
-def _cases(files: _Files, table: Path) -> Iterator[_Asked | Finding]:
+def _cases(files: _Files, table: Path) -> Iterator[_Asked | PlacedFinding]:
     """The cases of a table, and what in it is none."""
     name = files.name(table)
     places = files.read(name)
     for index, case in enumerate(cases_of(places.content)):
         if isinstance(case, NoCase):
-            yield Finding(name, places.line(case.pointer), 0, case.reason)
+            yield PlacedFinding(name, places.line(case.pointer), 0, case.reason)
         else:
             yield _Asked(table.parent.name, name, places.line(f"/cases/{index}"), case)
 
 
 def _evaluate(
     files: _Files, chosen: Collection[str], asked: list[_Asked]
-) -> dict[str, Any] | set[Finding]:
+) -> dict[str, Any] | set[PlacedFinding]:
     """What `data.integrity.cases.report` says, or what OPA cannot read. OPA is run once."""
     cases = [{"guideline": each.guideline, "request": each.case.request} for each in asked]
     document = {"scope": list(chosen), "cases": cases}
@@ -206,17 +206,17 @@ def _evaluate(
     return unread
 
 
-def _unread(files: _Files, told: str) -> Iterator[Finding]:
+def _unread(files: _Files, told: str) -> Iterator[PlacedFinding]:
     """The files that OPA says it cannot read: another guideline's, or of what only OPA minds."""
     for line in told.splitlines():
         if match := re.search(r"(\S.*?\.ya?ml): .*?yaml: (?:line (\d+): )?(.*)", line):
             path = Path(match[1].removeprefix("1 error occurred during loading: "))
             broken = [each for each in files.broken([path]) if each.column]
             reason = f"OPA cannot read it as YAML: {match[3]}"
-            yield from broken or [Finding(files.name(path), int(match[2] or 0), 0, reason)]
+            yield from broken or [PlacedFinding(files.name(path), int(match[2] or 0), 0, reason)]
 
 
-def _placed(files: _Files, found: dict[str, str]) -> Finding:
+def _placed(files: _Files, found: dict[str, str]) -> PlacedFinding:
     """A finding of integrity's, in the file that it is about."""
     pointer, place = found["path"], Path("policy")
     if found["guideline"]:
@@ -227,8 +227,8 @@ def _placed(files: _Files, found: dict[str, str]) -> Finding:
         place, pointer = Path("policy", "plan"), pointer.removeprefix("/plan")
     name = (place / "data.yaml").as_posix()
     if not (files.root / name).exists():
-        return Finding(place.as_posix(), 0, 0, found["message"])
-    return Finding(name, files.line(name, pointer), 0, found["message"])
+        return PlacedFinding(place.as_posix(), 0, 0, found["message"])
+    return PlacedFinding(name, files.line(name, pointer), 0, found["message"])
 
 
 def _wrong(before: dict[str, Any], probe: dict[str, Any]) -> Iterator[str]:

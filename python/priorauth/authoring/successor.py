@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from ..errors import ConfigurationError
-from .check import CASES, GUIDELINES, Finding, check
+from .check import CASES, GUIDELINES, PlacedFinding, check
 from .places import Node, Places
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -32,7 +32,7 @@ class Further(NamedTuple):
     written: tuple[Path, Path]
     changed: Path
     left_out: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[PlacedFinding, ...]
 
 
 def further(root: Path, name: str, effective: date) -> Further:
