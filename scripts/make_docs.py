@@ -18,10 +18,10 @@ from typing import Any
 import yaml
 
 from priorauth import (
-    Clause,
     Client,
     Decision,
     Guideline,
+    GuidelineCriterion,
     GuidelineVersion,
     LocalSidecar,
     PriorAuthError,
@@ -156,17 +156,19 @@ def of_section(version: GuidelineVersion, section: Section) -> Iterator[str]:
     here = [each for each in version.criteria if each.clause.split(".")[0] == section.number]
     if here:
         yield "| clause | text | criterion | kind and figures | asks |\n" + "| --- " * 5 + "|"
-        for clause in here:
-            kind = [f"`{clause.kind}`", *(f"{k}: {figure(v)}" for k, v in clause.figures.items())]
-            asks = [f"`{each.path}` {each.question}" for each in clause.questions]
-            text = [clause.text, *(f"*{reading}*" for reading in clause.readings)]
-            yield row(f"{clause.clause}", *map("<br>".join, (text, criterion(clause), kind, asks)))
+        for each in here:
+            kind = [f"`{each.kind}`", *(f"{k}: {figure(v)}" for k, v in each.figures.items())]
+            asks = [f"`{asked.path}` {asked.question}" for asked in each.questions]
+            text = [each.text, *(f"*{reading}*" for reading in each.readings)]
+            yield row(f"{each.clause}", *map("<br>".join, (text, named(each), kind, asks)))
         yield ""
 
 
-def criterion(clause: Clause) -> list[str]:
-    told = f"{clause.stage}, {f'{clause.type} requests' if clause.type else 'every request'}"
-    return [f"`{clause.id}`", f"part of `{clause.parent}`" if clause.parent else told]
+def named(criterion: GuidelineCriterion) -> list[str]:
+    told = (
+        f"{criterion.stage}, {f'{criterion.type} requests' if criterion.type else 'every request'}"
+    )
+    return [f"`{criterion.id}`", f"part of `{criterion.parent}`" if criterion.parent else told]
 
 
 def figure(value: Any) -> str:
@@ -248,9 +250,9 @@ def decided() -> str:
     request = json.loads((ROOT / "examples/xpovio-initial.json").read_text())
     members = ",\n".join(f"  {json.dumps(name)}: {json.dumps(request[name])}" for name in request)
     told = told_by("decide", "examples/xpovio-initial.json", width=80)
-    top, clauses = told.removesuffix("\n```").split("Clause by clause\n")
+    top, clauses = told.removesuffix("\n```").split("GuidelineCriterion by clause\n")
     two = (each for each in re.split(r"\n(?=\S)", clauses) if each.split()[1] in ("III.1", "IV"))
-    shown = "\n".join((f"{top}Clause by clause, of which two:", *two))
+    shown = "\n".join((f"{top}GuidelineCriterion by clause, of which two:", *two))
     return f"```json\n{{\n{members}\n}}\n```\n\n{shown}\n```"
 
 

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .catalog import Clause, Guideline, GuidelineVersion, Question, Section
+    from .catalog import Guideline, GuidelineCriterion, GuidelineVersion, Question, Section
     from .client import Client
     from .decider import Decider, Health
     from .decision import (
@@ -47,7 +47,6 @@ _MODULES = ("errors", "decision", "catalog", "decider", "client", "sidecar", "wa
 
 __all__ = [
     "Authorization",
-    "Clause",
     "Client",
     "ConfigurationError",
     "Criterion",
@@ -57,6 +56,7 @@ __all__ = [
     "EngineError",
     "Finding",
     "Guideline",
+    "GuidelineCriterion",
     "GuidelineReference",
     "GuidelineVersion",
     "Health",

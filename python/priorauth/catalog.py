@@ -31,7 +31,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Clause:
+class GuidelineCriterion:
     """A criterion of a guideline: the clause it stands on, its words, and what it asks for.
 
     `stage` is `applicability`, `coverage` or `limits`. `type` is the type of request that it is
@@ -78,7 +78,7 @@ class GuidelineVersion:
     in_force_from: date
     in_force_to: date | None
     sections: tuple[Section, ...]
-    criteria: tuple[Clause, ...]
+    criteria: tuple[GuidelineCriterion, ...]
     facts: Mapping[str, Any] = field(repr=False, hash=False)
 
 
@@ -120,7 +120,7 @@ def _version(doc: Object, at: At) -> GuidelineVersion:
         in_force_from=day(in_force, "from", (at, "in_force")),
         in_force_to=day_or_none({"to": None, **in_force}, "to", (at, "in_force")),
         sections=listed(doc, "sections", at, _section),
-        criteria=listed(doc, "criteria", at, _clause),
+        criteria=listed(doc, "criteria", at, _criterion),
         facts=mapping(member(doc, "facts", at), (at, "facts")),
     )
 
@@ -134,8 +134,8 @@ def _section(doc: Object, at: At) -> Section:
     )
 
 
-def _clause(doc: Object, at: At) -> Clause:
-    return Clause(
+def _criterion(doc: Object, at: At) -> GuidelineCriterion:
+    return GuidelineCriterion(
         id=text(doc, "id", at),
         clause=text(doc, "clause", at),
         text=text(doc, "text", at),

@@ -52,7 +52,7 @@ class GuidelineReference:
 
 @dataclass(frozen=True)
 class Criterion:
-    """One clause of the guideline, how it stands, and the facts it rests on (None: unknown).
+    """A criterion of the guideline, how it stands, and the facts it rests on (None: unknown).
 
     A group has a `kind` (`all`, `any`, `branch`) and `parts` instead of facts.
     """

@@ -291,15 +291,10 @@ def page(
 
 
 def _page() -> bytes:
+    from ..bundle import cached
     from ..page import page
 
-    return page(_default_bundle().read_bytes())
-
-
-def _default_bundle() -> Path:
-    from ..bundle import cached
-
-    return cached(opa=_opa())
+    return page(cached(opa=_opa()).read_bytes())
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from ..catalog import Clause, Guideline, GuidelineVersion
+from ..catalog import Guideline, GuidelineCriterion, GuidelineVersion
 from ..decision import Authorization, Criterion, Decision
 
 if TYPE_CHECKING:
@@ -158,23 +158,23 @@ def _show_version(console: Console, version: GuidelineVersion) -> None:
     _section(console, "What is asked, clause by clause")
     table = _table(2)
     depths: dict[str | None, int] = {None: -1}
-    for clause in version.criteria:
-        depth = depths[clause.id] = depths[clause.parent] + 1
-        questions = [_faint(f"? {q.question} ({q.path})") for q in clause.questions]
-        readings = map(_faint, clause.readings)
+    for criterion in version.criteria:
+        depth = depths[criterion.id] = depths[criterion.parent] + 1
+        questions = [_faint(f"? {q.question} ({q.path})") for q in criterion.questions]
+        readings = map(_faint, criterion.readings)
         table.add_row(
-            _text("  " * depth + clause.clause),
-            Group(_lines(clause.text), _faint(_judged_by(clause)), *readings, *questions),
+            _text("  " * depth + criterion.clause),
+            Group(_lines(criterion.text), _faint(_judged_by(criterion)), *readings, *questions),
         )
     console.print(table)
 
 
-def _judged_by(clause: Clause) -> str:
-    """A clause's id, what it is for, and its kind with its figures."""
-    requests = f"{clause.type} requests" if clause.type else "every request"
-    figures = [f"{_words(name)}: {_figure(figure)}" for name, figure in clause.figures.items()]
-    told = f"{clause.id}: {_words(clause.stage)}, {requests}"
-    return "; ".join([told, f"kind: {_words(clause.kind)}", *figures])
+def _judged_by(criterion: GuidelineCriterion) -> str:
+    """A criterion's id, what it is for, and its kind with its figures."""
+    requests = f"{criterion.type} requests" if criterion.type else "every request"
+    figures = [f"{_words(name)}: {_figure(figure)}" for name, figure in criterion.figures.items()]
+    told = f"{criterion.id}: {_words(criterion.stage)}, {requests}"
+    return "; ".join([told, f"kind: {_words(criterion.kind)}", *figures])
 
 
 def tallied(tally: Tally, repeated: int, blank: int, seconds: float) -> Iterator[str]:
