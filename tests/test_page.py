@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 import generators
 import test_examples as examples
@@ -175,6 +175,7 @@ def respelt(value: Any) -> Any:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(request=generators.any_document)
+@example(request={**generators.INITIAL, "service_date": "0000-01-01"})
 def test_any_document_is_too(held: tuple[Page, WasmEngine], request: Any) -> None:
     page, engine = held
     decided_as(page, request, engine.decide(request))

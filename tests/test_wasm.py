@@ -30,6 +30,7 @@ from priorauth import (
     UndefinedResult,
     UnsoundPolicy,
     WasmEngine,
+    _cache,
     _wasm,
     bundle,
     opa,
@@ -499,6 +500,48 @@ def test_the_package_s_own_policy_is_built_once(
             assert engine.decide(INITIAL).outcome == "approved"
         assert built.read_bytes() == sound
     assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+def test_it_is_compiled_once(
+    bundle_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By whatever process; and again where what was kept is not there, or is not that."""
+    monkeypatch.setenv("PRIORAUTH_CACHE", str(tmp_path))
+    code = (
+        "import pathlib, sys, wasmtime, priorauth\n"
+        "compiled = []\n"
+        "class Module(wasmtime.Module):\n"
+        "    def __init__(self, *given):\n"
+        "        compiled.append(1)\n"
+        "        super().__init__(*given)\n"
+        "wasmtime.Module = Module\n"
+        "with priorauth.WasmEngine(sys.argv[1]) as engine:\n"
+        "    print(engine.decide({}).outcome, len(compiled))\n"
+    )
+
+    def decided() -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", code, bundle_file], capture_output=True, check=True
+        )
+        return done.stdout.decode().strip()
+
+    assert decided() == "invalid 1"
+    (kept,) = tmp_path.glob("wasm-*.compiled")
+    assert decided() == "invalid 0"
+    sound = kept.read_bytes()
+    for spoilt in (sound[:-1], b"\0" * len(sound)):
+        kept.write_bytes(spoilt)
+        assert decided() == "invalid 1"
+        assert decided() == "invalid 0"
+    # Kept by somebody whose processor or wasmtime differs: its digest is right.
+    kept.write_bytes(sound[:100])
+    kept.with_name(f"{kept.name}.sha256").write_text(f"{_cache.digest(kept)}  {kept.name}\n")
+    assert decided() == "invalid 1"
+    # No cache to be had.
+    monkeypatch.setenv("PRIORAUTH_CACHE", str(kept / "file"))
+    assert decided() == "invalid 1"
+    monkeypatch.setenv("PRIORAUTH_CACHE", "~nobody-of-this-name/cache")
+    assert decided() == "invalid 1"
 
 
 def strict_of(folder: Path) -> bytes:

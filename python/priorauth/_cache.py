@@ -22,12 +22,15 @@ _ADMINISTRATORS = {0, 80} if sys.platform == "darwin" else {0}
 
 
 def location() -> Path:
-    """Where the folder is, or will be."""
+    """Where the folder is, or will be. Raises OSError for a user without a home."""
     cache = os.environ.get("PRIORAUTH_CACHE")
     if not cache:
         default = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
         cache = str(Path(os.environ.get("XDG_CACHE_HOME") or default, "priorauth"))
-    return Path(cache).expanduser().absolute()
+    try:
+        return Path(cache).expanduser().absolute()
+    except RuntimeError as error:
+        raise FileNotFoundError(f"there is no place for {cache}: {error}") from None
 
 
 def folder() -> Path:

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
+import importlib.metadata
 import json
 import weakref
 from typing import Any
 
 import wasmtime
 
+from . import _cache
+
 _PAGE = 1 << 16
 _MOST_PAGES = (2 << 30) // _PAGE
 _STACK = 2 << 20
 _READ = 1 << 16
+_KEPT = 8
 
 
 class WasmError(Exception):
@@ -36,6 +41,26 @@ def _close_all() -> None:
         module.close()
 
 
+def _compiled(engine: wasmtime.Engine, wasm: bytes) -> wasmtime.Module:
+    """Compiled, which takes half a second; or as it was kept, where there is a cache."""
+    version = importlib.metadata.version("wasmtime")
+    name = f"wasm-{hashlib.sha256(wasm).hexdigest()}-{version}.compiled"
+    try:
+        kept = _cache.folder() / name
+        if _cache.holds(kept):
+            return wasmtime.Module.deserialize_file(engine, str(kept))
+    except (OSError, wasmtime.WasmtimeError):
+        # No cache to be had, or kept on a processor that had more.
+        pass
+    module = wasmtime.Module(engine, wasm)
+    with contextlib.suppress(OSError), _cache.workshop() as scratch:
+        made = scratch / name
+        made.write_bytes(module.serialize())
+        _cache.keep(made, _cache.folder() / name)
+        _cache.forget("wasm-*.compiled", _KEPT)
+    return module
+
+
 class Module:
     """A compiled policy. Safe to share between threads, and over a fork."""
 
@@ -48,7 +73,7 @@ class Module:
         config.max_wasm_stack = _STACK
         self._engine = wasmtime.Engine(config)
         try:
-            self._module = wasmtime.Module(self._engine, wasm)
+            self._module = _compiled(self._engine, wasm)
         except wasmtime.WasmtimeError as error:
             raise WasmError(f"its Wasm module does not compile: {error}") from None
         # More than its own size is not laid out in memory before it runs and can grow it.

@@ -23,9 +23,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import requests
-import urllib3
-
 from . import _cache
 from .errors import OpaNotFound
 
@@ -239,6 +236,10 @@ def _download(scratch: Path, say: Progress) -> Path:
 
 
 def _get(url: str) -> Iterator[bytes]:
+    # Only here, since HTTP takes long to import and OPA is seldom fetched.
+    import requests
+    import urllib3
+
     # A deadline of our own: the library's time-out is per read, so dripped bytes would never end.
     deadline = time.monotonic() + _DOWNLOAD_S
     try:

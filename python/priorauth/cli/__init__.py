@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
 import typer
 
-from ..client import Client
+from ..decider import Decider
 from ..errors import BundleError, ConfigurationError, NotJSON, PriorAuthError, SidecarStartError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ..client import Client
 
 FAILED = 1
 USAGE = 2
@@ -54,7 +56,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Connect = Callable[[], AbstractContextManager[Client]]
+Connect = Callable[[], AbstractContextManager[Decider]]
 
 
 def main() -> None:
@@ -128,10 +130,11 @@ def _connect(
     timeout: Annotated[
         float, typer.Option(min=0.001, help="The seconds that a call may take in all.")
     ] = 10.0,
-) -> Iterator[Client]:
+) -> Iterator[Decider]:
     if url is None:
         if token_file or ca or certificate or key:
             raise ConfigurationError("--token-file, --ca, --certificate and --key go with --url")
+        from ..client import Client
         from ..sidecar import LocalSidecar
 
         with LocalSidecar(opa=_opa()) as own, Client(own, timeout=timeout) as client:
@@ -149,6 +152,9 @@ def _client(
     key: Path | None,
     timeout: float,
 ) -> Client:
+    # Only here, since HTTP takes a quarter of a second to import.
+    from ..client import Client
+
     if (certificate is None) is not (key is None):
         raise ConfigurationError("--certificate and --key go together")
     token = _token(token_file) if token_file else os.environ.get("PRIORAUTH_TOKEN")

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, cast
 import typer
 
 from .. import policy
-from ..client import Client
 from ..errors import ConfigurationError
 from . import INVALID, Connect, _asks, _client, _console, _is_dash, _opened, _say, app
 
@@ -303,6 +302,8 @@ def _engine(connect: Connect, kind: Kind | None, bundle: Path | None) -> Iterato
                 make = functools.partial(WasmEngine, wasm.bundle)
                 yield Engine(make, Policy(), ["wasm", digest], wasm.catalog(), wasm.facts())
             return
+    from ..client import Client
+
     with connect() as client:
         decides, identity = Policy(), policy.digest(policy.root())
         asking = functools.partial(Client, client.url, timeout=options["timeout"])

@@ -114,9 +114,10 @@ const Form = (() => {
     return fact.format === "date" ? { date: shape(entry, isDay, isText), text } : { text };
   }
 
+  /** Whether a date field takes it: a day that exists, and not of the year 0000. */
   function isDay(text) {
     const day = new Date(`${text}T00:00:00Z`);
-    return DAY.test(text) && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+    return DAY.test(text) && text >= "0001" && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
   }
 
   /** The label, question and faults around a control. */
