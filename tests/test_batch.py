@@ -544,7 +544,7 @@ def serving(policy: Path, port: int, *, revision: str | None) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("bundled", [True, False], ids=["bundles", "files"])
-def test_a_run_is_decided_by_one_policy(bundled: bool, large: Path, tmp_path: Path) -> None:
+def test_a_run_is_decided_by_one_policy(bundled: bool, tmp_path: Path) -> None:
     """The sidecar is restarted with another policy amid a run, and again before it is resumed."""
     other = tmp_path / "policy"
     for name in ("policy", "rego", "schemas"):
@@ -557,7 +557,8 @@ def test_a_run_is_decided_by_one_policy(bundled: bool, large: Path, tmp_path: Pa
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url, out = f"http://127.0.0.1:{port}", tmp_path / "out.ndjson"
-    command: list[str | Path] = [large, "-o", out, "--url", url, "--workers", "1"]
+    asked = written(tmp_path, "ndjson", list(requests(2_500)))
+    command: list[str | Path] = [asked, "-o", out, "--url", url, "--workers", "1"]
     former, latter = ("r-1", "r-2") if bundled else (None, None)
     with serving(ROOT, port, revision=former):
         process = started(*command)
@@ -574,5 +575,5 @@ def test_a_run_is_decided_by_one_policy(bundled: bool, large: Path, tmp_path: Pa
     with serving(ROOT, port, revision=former):
         assert run(*command, "--resume")[0] == 0
     whole = tmp_path / "whole.ndjson"
-    assert run(large, "-o", whole, "--engine", "sidecar")[0] == 0
+    assert run(asked, "-o", whole, "--engine", "sidecar")[0] == 0
     assert out.read_bytes() == whole.read_bytes()
