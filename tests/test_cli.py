@@ -25,6 +25,7 @@ import pytest
 from rich.console import Console
 
 from contracts import problems
+from generators import INITIAL
 from priorauth import Decision, NotJSON
 from priorauth._json import not_json, read_json, sent_size
 from priorauth.cli._show import show, show_decision
@@ -33,23 +34,7 @@ from servers import private_opa
 COMMAND = [sys.executable, "-m", "priorauth.cli"]
 NOWHERE = "http://127.0.0.1:1"
 
-REQUEST: dict[str, Any] = {
-    "request_id": "r-1",
-    "type": "initial",
-    "service_date": "2022-11-01",
-    "drug": {"name": "Xpovio"},
-    "member": {
-        "birth_date": "1956-04-12",
-        "benefit": "pharmacy",
-        "formulary": "2",
-        "drug_on_formulary": True,
-    },
-    "prescriber": {"taxonomies": ["207RH0003X"]},
-    "nccn": [{"source": "compendium", "category": "2A"}],
-    "documentation": [{"reference": "chart-note-17"}],
-    "dose": {"mg_per_week": 100},
-    "quantity": {"tablets": 20, "days_supply": 28},
-}
+REQUEST: dict[str, Any] = {"request_id": "r-1", **INITIAL}
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -511,7 +496,9 @@ def test_errors_that_cannot_be_told() -> None:
     assert done.returncode == 4
 
 
-@pytest.mark.parametrize("imported", ["signal", "json", "urllib3", "requests", "priorauth.client"])
+@pytest.mark.parametrize(
+    "imported", ["signal", "json", "typer", "priorauth.decision", "priorauth.decider"]
+)
 def test_an_interrupt_before_anything_is_begun(imported: str) -> None:
     """While modules are still being imported, each of which Python then tells."""
     command = [sys.executable, "-X", "importtime", "-m", "priorauth", "decide", "-"]

@@ -15,31 +15,8 @@ from typing import Any
 
 import pytest
 
+from generators import FULL
 from production import CALLER, LEVELS, OPERATOR, Bundles, Production, eventually, signed
-
-REQUEST: dict[str, Any] = {
-    "request_id": "r-1",
-    "type": "initial",
-    "service_date": "2022-11-01",
-    "drug": {"name": "Xpovio"},
-    "member": {
-        "birth_date": "1956-04-12",
-        "benefit": "pharmacy",
-        "formulary": "2",
-        "drug_on_formulary": True,
-        "closed_formulary": True,
-        "formulary_alternatives_tried": True,
-    },
-    "prescriber": {"npi": "1234567890", "taxonomies": ["207RH0003X"]},
-    "diagnosis": {"icd10": "C90.00"},
-    "nccn": [{"source": "compendium", "category": "2A"}],
-    "documentation": [{"reference": "chart-note-17", "type": "note", "date": "2022-10-01"}],
-    "dose": {"mg_per_week": 100, "times_per_week": 1},
-    "quantity": {"tablets": 20, "days_supply": 28},
-    "duration_months": 6,
-    "prior_authorization": {"end_date": "2022-10-31"},
-    "clinical": {"disease_status": "partial_response", "unacceptable_toxicity": False},
-}
 
 
 class Markers:
@@ -102,9 +79,9 @@ def replaced(value: Any, at: tuple[Any, ...], new: Any) -> Any:
 
 def planted(markers: Markers) -> Iterator[Any]:
     """Requests with a marker in every field: as valid as can be, and of every other kind."""
-    full: Any = REQUEST
-    for at in spots(REQUEST):
-        full_value = value(REQUEST, at)
+    full: Any = FULL
+    for at in spots(FULL):
+        full_value = value(FULL, at)
         if isinstance(full_value, str):
             name = at[-1] if isinstance(at[-1], str) else at[-2]
             if "date" in name:
@@ -116,9 +93,9 @@ def planted(markers: Markers) -> Iterator[Any]:
                 full = replaced(full, at, marker)
             else:
                 marker = markers.text()
-            yield replaced(REQUEST, at, marker)
+            yield replaced(FULL, at, marker)
         elif type(full_value) in (int, float):
-            yield replaced(REQUEST, at, markers.number())
+            yield replaced(FULL, at, markers.number())
         # Also where it does not belong.
         for wrong in (
             markers.text(),
@@ -127,11 +104,11 @@ def planted(markers: Markers) -> Iterator[Any]:
             {markers.text(): markers.text()},
             {"name": {markers.text(): [markers.text(), markers.number()]}},
         ):
-            yield replaced(REQUEST, at, wrong)
+            yield replaced(FULL, at, wrong)
         if isinstance(full_value, dict):
-            yield replaced(REQUEST, at, {**full_value, markers.text(): markers.text()})
+            yield replaced(FULL, at, {**full_value, markers.text(): markers.text()})
         if isinstance(full_value, list):
-            yield replaced(REQUEST, at, [*full_value, markers.text(), {markers.text(): 1}])
+            yield replaced(FULL, at, [*full_value, markers.text(), {markers.text(): 1}])
     yield full
     # Each kind of outcome, with everything that can be said freely.
     for change in (

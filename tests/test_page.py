@@ -269,20 +269,9 @@ def test_a_request_is_written_by_keyboard_alone(opened: Opened, url: str) -> Non
     typed(page, "Tablets per fill", "32")
     typed(page, "Days supply", "28")
     request = {
+        **generators.INITIAL,
         "request_id": "r-1",
-        "type": "initial",
-        "service_date": "2022-11-01",
-        "drug": {"name": "Xpovio"},
-        "member": {
-            "birth_date": "1956-04-12",
-            "benefit": "pharmacy",
-            "formulary": "2",
-            "drug_on_formulary": True,
-        },
         "documentation": [{"reference": "note-1"}],
-        "prescriber": {"taxonomies": ["207RH0003X"]},
-        "nccn": [{"source": "compendium", "category": "2A"}],
-        "dose": {"mg_per_week": 100},
         "quantity": {"tablets": 32, "days_supply": 28},
     }
     assert json.loads(page.input_value("#source")) == request
