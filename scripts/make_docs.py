@@ -31,7 +31,7 @@ from priorauth import (
 from priorauth.impact.changes import KINDS
 from priorauth.tables import SEPARATOR, Requests
 from request_schema import request_schema
-from usual_patterns import usual_patterns
+from usual_patterns import usual_patterns, whole
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tests"))
@@ -103,9 +103,11 @@ def write(pages: Mapping[str, str]) -> None:
 def usual(placeholders: Mapping[str, bool]) -> dict[str, Any]:
     """The patterns of the usual request, and what tells the vocabulary that they are made from."""
     facts = yaml.safe_load((ROOT / "policy/facts/data.yaml").read_text())
+    patterns = usual_patterns(facts, placeholders)
     return {
         "of": evaluated("data.usual.made_from"),
-        "patterns": usual_patterns(facts, placeholders),
+        "pattern": whole(patterns),
+        "patterns": patterns,
     }
 
 

@@ -40,6 +40,11 @@ def usual_patterns(
     return {name: f"^({shape}|null)$" for name, shape in sorted(shapes.items())}
 
 
+def whole(patterns: Mapping[str, str]) -> str:
+    """The pattern of a request whose parts match these, or are left out."""
+    return f"^{_object({name: each[1:-1] for name, each in patterns.items()}, ())}$"
+
+
 def _value(fact: Mapping[str, Any], text: str) -> str | None:
     kind = fact["type"]
     if kind == "boolean":

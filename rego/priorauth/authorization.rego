@@ -37,7 +37,8 @@ start_date := max([input.service_date, calendar.next_day(input.prior_authorizati
 #   asked for.
 months := least if {
 	least := min([months |
-		some [criterion, judged] in _limits.months
+		some [criterion, judged] in _limits
+		criteria.limit_kinds[criterion.kind] == "months"
 		asked := judged.facts.months
 		months := min([criterion.maximum, object.get({null: criterion.maximum}, asked, asked)])
 	])
@@ -52,13 +53,14 @@ _end_date := null if {
 # description: What each fill may hold, by the names of the request's own quantity.
 quantity := object.union(
 	{"days_supply": days | days := input.quantity.days_supply; days != null},
-	{name: min([amount | some [other, amount] in _granted; other == name]) | some [name, _] in _granted},
+	{name: min(amounts) | some name, amounts in _granted},
 )
 
-_granted := [[name, min([judged.facts[name], judged.facts.allowed])] |
-	some [criterion, judged] in _limits.quantity
+_granted[name] contains min([judged.facts[name], judged.facts.allowed]) if {
+	some [criterion, judged] in _limits
+	criteria.limit_kinds[criterion.kind] == "quantity"
 	name := _last(criterion.quantity)
-]
+}
 
 # METADATA
 # title: Package
@@ -82,14 +84,10 @@ matching := [pack |
 	schedule in {null, pack.schedule}
 ]
 
-# The limits that the request was held to, each with its data, by what they limit.
-_limits := {limited: [leaf | some leaf in leaves; kinds[leaf[0].kind] == limited] | some limited in ["months", "quantity"]} if {
-	kinds := criteria.limit_kinds
-	judged := outcome.limits
-	leaves := [leaf |
-		some index, criterion in outcome.listed.limits
-		some leaf in groups.leaves(criterion, judged[index])
-	]
-}
+# The limits that the request was held to, each with its data.
+_limits := [leaf |
+	some index, criterion in outcome.listed.limits
+	some leaf in groups.leaves(criterion, outcome.limits[index])
+]
 
 _last(path) := steps[count(steps) - 1] if steps := split(path, ".")

@@ -63,7 +63,10 @@ _value := "approved" if {
 # All of them or none: where the data lacks what a kind needs, there is no decision. A list without groups is judged
 # without the detour by way of them.
 _judged(listed) := judged if {
-	judged := [kinds.judge(criterion.kind, criterion) | some criterion in listed]
+	judged := [{"id": criterion.id, "clause": criterion.clause, "text": criterion.text, "status": status, "facts": facts} |
+		some criterion in listed
+		[status, facts] := kinds.judge(criterion.kind, criterion)
+	]
 	count(judged) == count(listed)
 } else := judged if {
 	judged := [groups.judge(criterion) | some criterion in listed]

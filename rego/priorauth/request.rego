@@ -40,7 +40,7 @@ _well_formed if {
 	not _formulary_unknown
 }
 
-_each_part_is_sound if count(_usual) == count(input)
+_each_part_is_sound if data.usual.whole
 
 else if {
 	# Each fact stated is in the vocabulary and as it says, and each object is a section, for a fact of it is stated.

@@ -7,6 +7,11 @@
 package usual
 
 # METADATA
+# title: Whole
+# description: Whether all parts of the request are among those of which the patterns say that they are well formed.
+whole if regex.match(data.usual.pattern, json.marshal(input))
+
+# METADATA
 # title: Parts
 # description: >-
 #   The parts of the request, sections and facts by themselves, that are well formed as far as they go. A part that is not

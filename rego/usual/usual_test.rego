@@ -95,3 +95,18 @@ test_made_from if {
 	other := usual.made_from with data.facts as {}
 	other != usual.made_from
 }
+
+test_the_whole[name] if {
+	some name, case in {
+		"initial": [fixtures.initial, true],
+		"renewal": [object.remove(fixtures.renewal, ["clinical"]), true],
+		"nothing in it": [{}, true],
+		"null": [null, false],
+		"a list": [[fixtures.initial], false],
+		"a text": ["type", false],
+		"a part that is not usual": [object.union(fixtures.initial, {"service_date": "2024-02-29"}), false],
+		"a part of no fact": [object.union(fixtures.initial, {"hobbies": {}}), false],
+	}
+	found := {true | usual.whole with input as case[0]}
+	found == {true | case[1]}
+}

@@ -1,8 +1,8 @@
 # METADATA
 # title: Kinds of criteria
 # description: >-
-#   Each kind is written once for all guidelines. `judge` takes a criterion as the guideline's data has it, and gives it as
-#   a decision reports it; `asks` has the facts that it rests on; `open` has those of them that can still change its status
+#   Each kind is written once for all guidelines. `judge` takes a criterion as the guideline's data has it, and gives its
+#   status and the facts that it rests on; `asks` has the facts that it rests on; `open` has those of them that can still change its status
 #   while it is unknown. What a request does not state is null, and null is unknown: here and nowhere else. A kind guards
 #   the figures that it compares; where one is of another type there is no decision.
 package priorauth.criteria
@@ -11,104 +11,53 @@ import data.priorauth.calendar
 import data.priorauth.spelling
 import data.priorauth.vocabulary
 
-judge(kind, criterion) := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _accepted(stated, criterion),
-	"facts": {path[count(path) - 1]: stated, "accepted": criterion.accepted},
-} if {
+judge(kind, criterion) := [_accepted(stated, criterion), {path[count(path) - 1]: stated, "accepted": criterion.accepted}] if {
 	# The stated fact is one of those accepted. A value that is `undetermined` is the same as none.
 	kind == "one_of"
 	is_array(criterion.accepted)
 	is_array(object.get(criterion, "undetermined", []))
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _accepted(stated, criterion),
-	"facts": {"formulary": stated, "accepted": criterion.accepted},
-} if {
+} else := [_accepted(stated, criterion), {"formulary": stated, "accepted": criterion.accepted}] if {
 	# The member's formulary, however it is spelled, is one of those accepted.
 	kind == "formulary"
 	is_array(criterion.accepted)
 	stated := _formulary(object.get(input, ["member", "formulary"], null))
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": {null: "unknown", criterion.expected: "met", criterion.expected == false: "not_met"}[stated],
-	"facts": {path[count(path) - 1]: stated},
-} if {
+} else := [
+	{null: "unknown", criterion.expected: "met", criterion.expected == false: "not_met"}[stated],
+	{path[count(path) - 1]: stated},
+] if {
 	# The fact is attested as the guideline expects it, true or false.
 	kind == "attested"
 	is_boolean(criterion.expected)
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": {true: "met", false: "unknown"}[stated != null],
-	"facts": {path[count(path) - 1]: stated},
-} if {
+} else := [{true: "met", false: "unknown"}[stated != null], {path[count(path) - 1]: stated}] if {
 	# The fact is stated, whatever it is. Its absence never denies.
 	kind == "stated"
 	path := split(criterion.fact, ".")
 	stated := _none_as_absent(object.get(input, path, null), criterion.fact)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": {true: "met", false: "unknown"}[documents > 0],
-	"facts": {"documents": documents},
-} if {
+} else := [{true: "met", false: "unknown"}[documents > 0], {"documents": documents}] if {
 	# There is at least one supporting document. Its absence never denies.
 	kind == "documented"
 	documents := count([document | some document in input.documentation])
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _within(age, criterion),
-	"facts": object.union({"age": age}, _bounds(criterion)),
-} if {
+} else := [_within(age, criterion), object.union({"age": age}, _bounds(criterion))] if {
 	# The member's age on the service date, in completed years, is at least `minimum` and at most `maximum`.
 	kind == "age"
 	age := _age(object.get(input, ["member", "birth_date"], null))
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _within(stated, criterion),
-	"facts": object.union({path[count(path) - 1]: stated}, _bounds(criterion)),
-} if {
+} else := [_within(stated, criterion), object.union({path[count(path) - 1]: stated}, _bounds(criterion))] if {
 	# The stated number is at least `minimum` and at most `maximum`.
 	kind == "threshold"
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _any(listed, criterion.accepted),
-	"facts": {path[count(path) - 1]: listed, "accepted": criterion.accepted},
-} if {
+} else := [_any(listed, criterion.accepted), {path[count(path) - 1]: listed, "accepted": criterion.accepted}] if {
 	# One of the listed is accepted: of texts, or of objects by the property `of`.
 	kind == "any_of"
 	is_object(criterion.accepted)
 	is_string(object.get(criterion, "of", ""))
 	path := split(criterion.fact, ".")
 	listed := _listed(object.get(input, path, null), criterion)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _opposite[found],
-	"facts": {path[count(path) - 1]: listed, "excluded": criterion.excluded},
-} if {
+} else := [_opposite[found], {path[count(path) - 1]: listed, "excluded": criterion.excluded}] if {
 	# None of the listed is excluded, as with drugs that must not be taken together and with contraindications.
 	kind == "none_of"
 	is_object(criterion.excluded)
@@ -116,25 +65,16 @@ judge(kind, criterion) := {
 	path := split(criterion.fact, ".")
 	listed := _listed(object.get(input, path, null), criterion)
 	found := _any(listed, criterion.excluded)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _below(_codes(stated, criterion), criterion.accepted),
-	"facts": {path[count(path) - 1]: stated, "accepted": criterion.accepted},
-} if {
+} else := [
+	_below(_codes(stated, criterion), criterion.accepted),
+	{path[count(path) - 1]: stated, "accepted": criterion.accepted},
+] if {
 	# A stated ICD-10-CM code is one of those accepted, or one below it: C90.00 is below C90.0.
 	kind == "diagnosis"
 	is_object(criterion.accepted)
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _dated(day, criterion),
-	"facts": object.union({path[count(path) - 1]: day}, within),
-} if {
+} else := [_dated(day, criterion), object.union({path[count(path) - 1]: day}, within)] if {
 	# The day is within so many months, or days, before the service date.
 	kind == "dated_within"
 	within := object.filter(criterion, ["months", "days"])
@@ -142,18 +82,15 @@ judge(kind, criterion) := {
 	is_number(figure)
 	path := split(criterion.fact, ".")
 	day := object.get(input, path, null)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _tried(therapies, criterion),
-	"facts": {
+} else := [
+	_tried(therapies, criterion),
+	{
 		"tried": _therapies(therapies, criterion, {"sure"}),
 		"of": criterion.of,
 		"minimum": criterion.minimum,
 		"weeks": object.get(criterion, "weeks", null),
 	},
-} if {
+] if {
 	# So many of the listed therapies were tried: each failed after the weeks asked for, was not tolerated, or is
 	# contraindicated. The list states all therapies; a failure without its weeks is still open.
 	kind == "tried"

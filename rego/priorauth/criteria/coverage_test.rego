@@ -516,7 +516,7 @@ _found(criterion, request) := [judged |
 
 _decides(base, [differs, request, status, facts]) if {
 	found := _found(_criterion(base, differs), request)
-	found == [object.union(_cited, {"status": status, "facts": facts})]
+	found == [[status, facts]]
 }
 
 _never_decides(base, differs, requests) if {

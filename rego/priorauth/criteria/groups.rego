@@ -18,36 +18,46 @@ depth := 5
 # title: Judged
 # description: A criterion as a decision reports it, with its parts where it is a group.
 judge(criterion) := judged if {
-	judged := criteria.judge(criterion.kind, criterion)
+	judged := _leaf(criterion)
 } else := _group(criterion, [_judge_1(part) | some part in _parts(criterion)])
+
+_leaf(criterion) := {
+	"id": criterion.id,
+	"clause": criterion.clause,
+	"text": criterion.text,
+	"status": status,
+	"facts": facts,
+} if {
+	[status, facts] := criteria.judge(criterion.kind, criterion)
+}
 
 _judge_1(part) := _idle(part) if {
 	part.not_considered
 } else := judged if {
-	judged := criteria.judge(part.kind, part)
+	judged := _leaf(part)
 } else := _group(part, [_judge_2(each) | some each in _parts(part)])
 
 _judge_2(part) := _idle(part) if {
 	part.not_considered
 } else := judged if {
-	judged := criteria.judge(part.kind, part)
+	judged := _leaf(part)
 } else := _group(part, [_judge_3(each) | some each in _parts(part)])
 
 _judge_3(part) := _idle(part) if {
 	part.not_considered
 } else := judged if {
-	judged := criteria.judge(part.kind, part)
+	judged := _leaf(part)
 } else := _group(part, [_judge_4(each) | some each in _parts(part)])
 
 _judge_4(part) := _idle(part) if {
 	part.not_considered
 } else := judged if {
-	judged := criteria.judge(part.kind, part)
+	judged := _leaf(part)
 } else := _group(part, [_judge_5(each) | some each in _parts(part)])
 
 _judge_5(part) := _idle(part) if {
 	part.not_considered
-} else := criteria.judge(part.kind, part)
+} else := _leaf(part)
 
 # METADATA
 # title: Open

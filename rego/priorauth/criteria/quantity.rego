@@ -4,19 +4,16 @@ package priorauth.criteria
 
 import data.priorauth.spelling
 
-judge(kind, criterion) := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _limited(requested, allowed, criterion),
-	"facts": {
+judge(kind, criterion) := [
+	_limited(requested, allowed, criterion),
+	{
 		dose_path[count(dose_path) - 1]: dose,
 		quantity_path[count(quantity_path) - 1]: requested,
 		"days_supply": days,
 		"limit": limit,
 		"allowed": allowed,
 	},
-} if {
+] if {
 	# The quantity is within the limit of the dose, scaled to the days supply.
 	kind == "quantity_by_dose"
 	is_array(criterion.limits)
@@ -27,13 +24,10 @@ judge(kind, criterion) := {
 	days := object.get(input, ["quantity", "days_supply"], null)
 	limit := _limit(criterion.limits, dose)
 	allowed := _allowed(limit, days)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _limited(requested, allowed, criterion),
-	"facts": {path[count(path) - 1]: requested, "days_supply": days, "limit": criterion.limit, "allowed": allowed},
-} if {
+} else := [
+	_limited(requested, allowed, criterion),
+	{path[count(path) - 1]: requested, "days_supply": days, "limit": criterion.limit, "allowed": allowed},
+] if {
 	# The quantity is within one limit for so many days, scaled to the days supply.
 	kind == "quantity"
 	is_number(criterion.limit.quantity)
@@ -42,31 +36,25 @@ judge(kind, criterion) := {
 	requested := object.get(input, path, null)
 	days := object.get(input, ["quantity", "days_supply"], null)
 	allowed := _allowed(criterion.limit, days)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _limited(requested, criterion.maximum, criterion),
-	"facts": {path[count(path) - 1]: requested, "allowed": criterion.maximum},
-} if {
+} else := [
+	_limited(requested, criterion.maximum, criterion),
+	{path[count(path) - 1]: requested, "allowed": criterion.maximum},
+] if {
 	# The quantity of one dose is within a limit, whatever the days supply.
 	kind == "quantity_per_dose"
 	is_number(criterion.maximum)
 	path := split(criterion.quantity, ".")
 	requested := object.get(input, path, null)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _limited(requested, allowed, criterion),
-	"facts": {
+} else := [
+	_limited(requested, allowed, criterion),
+	{
 		path[count(path) - 1]: requested,
 		"weight_kg": weight,
 		"mg_per_kg": criterion.mg_per_kg,
 		"unit_mg": criterion.unit_mg,
 		"allowed": allowed,
 	},
-} if {
+] if {
 	# The quantity of one dose is what the member's weight needs, in whole units.
 	kind == "quantity_by_weight"
 	is_number(criterion.mg_per_kg)
@@ -75,13 +63,10 @@ judge(kind, criterion) := {
 	requested := object.get(input, path, null)
 	weight := object.get(input, split(criterion.weight, "."), null)
 	allowed := _units(weight, criterion.mg_per_kg, criterion.unit_mg)
-} else := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": {true: "met", false: "reduced"}[months <= criterion.maximum],
-	"facts": {"months": stated, "maximum": criterion.maximum},
-} if {
+} else := [
+	{true: "met", false: "reduced"}[months <= criterion.maximum],
+	{"months": stated, "maximum": criterion.maximum},
+] if {
 	# Coverage is for so many months at most. Who asks for none asks for that.
 	kind == "duration"
 	is_number(criterion.maximum)
@@ -134,9 +119,9 @@ unanswerable(criterion) := {
 	"message": $"The limit in {criterion.clause} allows less than one unit for a days supply of {spelling.number(input.quantity.days_supply)}, so a person decides.",
 } if {
 	criterion.kind in {"quantity", "quantity_by_dose"}
-	judged := judge(criterion.kind, criterion)
-	judged.facts.allowed < 1
-	is_number(judged.facts.allowed)
+	[_, facts] := judge(criterion.kind, criterion)
+	facts.allowed < 1
+	is_number(facts.allowed)
 } else := {
 	"code": "baseline_not_positive",
 	"message": "A percentage of this baseline says nothing, so a person decides.",

@@ -1,16 +1,13 @@
 # The kinds of criteria that renewals have of their own.
 package priorauth.criteria
 
-judge(kind, criterion) := {
-	"id": criterion.id,
-	"clause": criterion.clause,
-	"text": criterion.text,
-	"status": _response(before, now, criterion),
-	"facts": object.union(
+judge(kind, criterion) := [
+	_response(before, now, criterion),
+	object.union(
 		{"baseline": before, "current": now},
 		asked,
 	),
-} if {
+] if {
 	# The measure improved on its baseline by so many percent, or by so much; lower is better, unless `higher_is_better`.
 	kind == "response"
 	asked := object.filter(criterion, ["percent", "amount"])
