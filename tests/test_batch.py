@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 import itertools
 import json
 import os
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,14 @@ import pytest
 
 import generators
 from generators import FULL, INITIAL
-from priorauth import Client, SidecarError, bundle
+from priorauth import Client, EngineError, SidecarError, WasmEngine, bundle
+from priorauth.batch.formats.delimited import Delimited, Record
+from priorauth.batch.formats.ndjson import LinesOut
+from priorauth.batch.input import Input
+from priorauth.batch.output import Output
+from priorauth.batch.run import run as run_job
+from priorauth.batch.workers import Job, Policy
+from priorauth.tables import Requests
 from servers import private_opa
 from test_tables import COLUMNS, spelt
 
@@ -220,7 +229,7 @@ def inodes(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("kind", "number"),
     [
-        *((kind, signal.SIGKILL) for kind in FORMATS),
+        *((kind, signal.SIGKILL) for kind in (*FORMATS, "xlsx", "json.gz")),
         ("ndjson", signal.SIGINT),
         ("parquet", signal.SIGTERM),
     ],
@@ -577,3 +586,125 @@ def test_a_run_is_decided_by_one_policy(bundled: bool, tmp_path: Path) -> None:
     whole = tmp_path / "whole.ndjson"
     assert run(asked, "-o", whole, "--engine", "sidecar")[0] == 0
     assert out.read_bytes() == whole.read_bytes()
+
+
+def test_a_sidecar_that_refuses_everyone_ends_the_run(tmp_path: Path) -> None:
+    """It is the token, and not the rows."""
+    file, out = written(tmp_path, "ndjson", [FULL, INITIAL]), tmp_path / "out.ndjson"
+    access = tmp_path / "access.json"
+    access.write_text('{"access": {"everyone": []}}')
+    folders = [ROOT / "policy", ROOT / "rego", access]
+    with private_opa("--authorization=basic", *folders) as (url, _):
+        code, said = run(file, "-o", out, "--url", url)
+    assert (code, "answered 401" in said) == (4, True)
+    assert not out.exists()
+
+
+def test_a_sidecar_that_is_slow_for_everyone_ends_the_run(large: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.ndjson"
+    options = ("--timeout", "3", "--workers", "1")
+    with private_opa(ROOT / "policy", ROOT / "rego") as (url, opa):
+        process = started(large, "-o", out, "--url", url, *options)
+        while not (tmp_path / ".out.ndjson.journal").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        opa.send_signal(signal.SIGSTOP)
+        _, said = process.communicate(timeout=60)
+        assert (process.returncode, "no whole answer" in said, "--resume" in said) == (
+            4,
+            True,
+            True,
+        )
+        opa.send_signal(signal.SIGCONT)
+        assert run(large, "-o", out, "--url", url, *options, "--resume")[0] == 0
+    assert len(read(out)) == 8_000
+    assert not any(document["outcome"] == "invalid" for document in read(out))
+
+
+def test_either_engine_writes_the_same_bytes_however_numbers_are_spelt(
+    url: str, bundle_file: Path, tmp_path: Path
+) -> None:
+    """Also of what cannot be asked about."""
+    plain = json.dumps(FULL)
+    assert '"tablets": 20' in plain
+    spelt_so = ["20", "20.0", "2e1", "200E-1", "20.5", "1e-7", "12345678.9", "40.0", "1e22", "-0.0"]
+    lines = [plain.replace('"tablets": 20', f'"tablets": {each}') for each in spelt_so]
+    lines += [plain.replace('"mg_per_week": 100', f'"mg_per_week": {each}') for each in spelt_so]
+    lines += [
+        '{"request_id": "\\ud800"}',
+        '{"drug": {"name": "\\udfff"}}',
+        "[]",
+        "{",
+        '{"a":1e999}',
+    ]
+    file = tmp_path / "in.ndjson"
+    file.write_text("\n".join(lines))
+    outs = []
+    for name, engine in (("one", ["--url", url]), ("other", ["--bundle", str(bundle_file)])):
+        for suffix in ("ndjson", "csv", "parquet"):
+            out = tmp_path / f"{name}.{suffix}"
+            assert run(file, "-o", out, *engine)[0] == 3
+            outs.append(out.read_bytes())
+    assert outs[:3] == outs[3:]
+    assert len(outs[0].splitlines()) == len(lines)
+
+
+# --------------------------------------------------------------------------------------------
+# Accounts
+# --------------------------------------------------------------------------------------------
+
+
+class Losing(Delimited):
+    """Loses a row, as no one should."""
+
+    def _records(self, lines: Iterator[bytes | None]) -> Iterator[Record]:
+        yield from itertools.islice(super()._records(lines), 1, None)
+
+
+class Doubling(LinesOut):
+    """Writes a decision twice."""
+
+    def encode(self, documents: Any, kept: Any, *, first: bool) -> bytes:
+        return super().encode([*documents, *documents[:1]], kept, first=first)
+
+
+@pytest.mark.parametrize("fault", ["lost", "doubled"])
+def test_a_row_that_is_lost_or_doubled_is_noticed(
+    fault: str, bundle_file: Path, tmp_path: Path
+) -> None:
+    file, out = written(tmp_path, "csv", [FULL, INITIAL, FULL]), tmp_path / "out.ndjson"
+    engine = WasmEngine(bundle_file)
+    make = functools.partial(WasmEngine, bundle_file)
+    with file.open("rb") as opened:
+        data = Input(opened, "in.csv")
+        sound = Delimited.of(data, Requests(engine.facts()))
+        source = Losing(**vars(sound)) if fault == "lost" else sound
+        target = LinesOut() if fault == "lost" else Doubling()
+        job = Job(make, Policy(), source, target)
+        output = Output(out, target, ["x"], resume=False)
+        told = "of 4 lines" if fault == "lost" else "holds 4 decisions for 3 rows, and is dropped"
+        with pytest.raises((EngineError, OSError), match=told):
+            run_job(job, data, output, workers=1, progress=lambda _: nullcontext(lambda *_: None))
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("kind", ["ndjson.gz", "csv", "parquet", "xlsx"])
+def test_what_is_left_and_damaged_is_not_put_in_place(
+    kind: str, large: Path, bundle_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / f"out.{kind}"
+    command: list[str | Path] = [large, "-o", out, "--bundle", bundle_file, "--workers", "1"]
+    with started(*command) as process:
+        while not (tmp_path / f".out.{kind}.journal").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    partial = tmp_path / f".out.{kind}.partial"
+    content = bytearray(partial.read_bytes())
+    content[100:400] = b'"\n' * 150
+    partial.write_bytes(content)
+    code, said = run(*command, "--resume")
+    assert (code, said.count("\n"), "is dropped; begin anew" in said) == (1, 1, True), said
+    assert inodes(tmp_path) == []
+    assert run(*command)[0] == 0

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +19,8 @@ import generators
 from asking import ask
 from contracts import problems
 from generators import ABSENT, BARE, FULL, INITIAL, RENEWAL, repeatable, with_facts
+
+POLICY = Path(__file__).parents[1] / "policy"
 
 # --------------------------------------------------------------------------------------------
 # Taking facts away
@@ -302,3 +307,56 @@ def test_no_input_is_an_invalid_request(url: str) -> None:
     check_answered(decision)
     assert decision == ask(url).decide(None)
     assert [error["path"] for error in decision["errors"]] == [""]
+
+
+# --------------------------------------------------------------------------------------------
+# What reasons say
+# --------------------------------------------------------------------------------------------
+
+
+def known_by() -> dict[str, str]:
+    """Who knows each fact, by its pointer."""
+    found = {}
+    for path in (POLICY / "facts/data.yaml", *POLICY.glob("guidelines/xpovio/*/data.yaml")):
+        content = yaml.safe_load(path.read_text("utf-8"))
+        for name, fact in (content.get("facts") or content).items():
+            if isinstance(fact, dict) and "known_by" in fact:
+                found["/" + name.replace(".", "/")] = fact["known_by"]
+    return found
+
+
+def test_reasons_are_told_apart_and_say_what_to_do(url: str) -> None:
+    """No two criteria share a message; what is reduced says from what to what, and what waits says
+    for whom: those who know what is asked for, or a person."""
+    knows = known_by()
+    requests = [
+        request
+        for kind in ("initial", "renewal")
+        for request in random.Random(kind).sample(
+            list(generators.every_combination_of_states(kind)), 1_500
+        )
+    ]
+    requests += [*generators.quantities(), *generators.strengths(), *generators.durations()]
+    criterion_of: dict[str, str] = {}
+    seen = set()
+    for _, decision in ask(url).decide_all(requests):
+        for reason in decision["reasons"]:
+            message, criterion = reason["message"], reason["criterion"]
+            assert criterion_of.setdefault(message, criterion) == criterion
+            status = {each["id"]: each["status"] for each in decision["criteria"]}.get(criterion)
+            seen.add(status)
+            if status == "reduced":
+                told = re.match(r"Reduced from (\d+) to (\d+) (tablets|months): ", message)
+                assert told
+                assert int(told[1]) > int(told[2])
+            elif status == "unknown":
+                asked = {
+                    knows[each["path"]]
+                    for each in decision["missing"]
+                    if each["criterion"] == criterion
+                }
+                told = re.match("Not known, waiting for the ([a-z ]+): ", message)
+                whom = set(told[1].split(" and the ")) if told else set[str]()
+                assert whom == asked
+                assert told or message.endswith("a person decides.")
+    assert seen >= {"not_met", "unknown", "reduced"}

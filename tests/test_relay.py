@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +15,14 @@ import pytest
 import bomb
 from asking import Asked
 from priorauth import Client, RequestRefused, SidecarHTTPError
-from priorauth._relay import LARGEST_BODY
+from priorauth._relay import LARGEST_BODY, Relay
 from priorauth.sidecar import LocalSidecar
-from servers import port, private_opa
+from production import ROOT, eventually
+from servers import port, private_opa, spent
 
 DECISION = "/v1/data/priorauth/decision"
 TOKEN = "the-token"
+OPTIONS = ("--authorization=basic", "--optimize-store-for-read-speed", "--ignore=*_test.rego")
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +164,44 @@ def test_when_opa_is_gone() -> None:
         with pytest.raises(SidecarHTTPError, match="does not answer") as caught:
             client.decide({})
         assert caught.value.status == 502
+
+
+def test_probes_are_cheap_though_each_would_check_all_guidelines(tmp_path: Path) -> None:
+    """Those of a policy in folders, as a container has it. Measured in the time of OPA's CPU."""
+    uds = tmp_path / "opa.sock"
+    folders = [ROOT / "policy", ROOT / "rego", ROOT / "deploy" / "access-local"]
+    with private_opa(f"--addr=unix://{uds}", *OPTIONS, *folders) as (url, process):
+        relay = Relay(0)
+        relay.serve(uds)
+        with contextlib.closing(relay):
+            costs = []
+            for probed in (url, relay.url):
+                before = spent(process.pid)
+                for _ in range(100):
+                    with contextlib.closing(bomb.to(probed)()) as connection:
+                        connection.request("GET", "/health/ready")
+                        assert connection.getresponse().status == 200
+                costs.append(spent(process.pid) - before)
+    each, through_the_relay = costs
+    assert through_the_relay < each / 5, costs
+
+
+def test_a_probe_spoils_no_other_and_is_told_anew(tmp_path: Path) -> None:
+    uds = tmp_path / "opa.sock"
+    folders = [ROOT / "policy", ROOT / "rego", ROOT / "deploy" / "access-local"]
+    ways = ["/health/ready", "/health/ready?pretty", "/health/%72eady?bundles", "/health/ready?"]
+    with private_opa(f"--addr=unix://{uds}", *OPTIONS, *folders) as (_, process):
+        relay = Relay(0)
+        relay.serve(uds)
+        with contextlib.closing(relay):
+
+            def probe(path: str, **headers: str) -> int:
+                with contextlib.closing(bomb.to(relay.url)()) as connection:
+                    connection.request("GET", path, headers=headers)
+                    return connection.getresponse().status
+
+            assert probe("/health/ready", Origin="http://localhost") == 401
+            assert [probe(path, Authorization="x") for path in ways] == [200] * 4
+            process.kill()
+            process.wait()
+            eventually(lambda: probe("/health/ready") == 502)

@@ -11,8 +11,12 @@ import json
 import re
 import socketserver
 import threading
+import time
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
 
 import urllib3
 
@@ -21,6 +25,8 @@ from ._transport import unix_pool
 LARGEST_BODY = 524288
 """The bytes that a body may have: what `opa-config.yaml` lets a sidecar take."""
 
+_READY = "/health/ready"
+_FRESH_S = 1.0
 _DRAINED = 1 << 24
 _LONGEST_S = 600.0
 _HOSTS = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
@@ -29,6 +35,12 @@ _OWN = {
     *("connection", "content-length", "content-type", "expect", "host", "keep-alive"),
     *("te", "trailer", "transfer-encoding", "upgrade"),
 }
+
+
+class _Answer(NamedTuple):
+    status: int
+    kind: str | None
+    body: bytes
 
 
 class Relay(socketserver.ThreadingTCPServer):
@@ -50,6 +62,9 @@ class Relay(socketserver.ThreadingTCPServer):
             self.server_close()
             raise
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._ready: _Answer | None = None
+        self._fresh_until = 0.0
 
     @property
     def url(self) -> str:
@@ -61,6 +76,33 @@ class Relay(socketserver.ThreadingTCPServer):
         self.server_activate()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
+
+    def asked(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> _Answer:
+        """What the sidecar says to a request."""
+        try:
+            answer = self.pool.urlopen(
+                method,
+                path,
+                body,
+                headers,
+                retries=False,
+                timeout=urllib3.Timeout(_LONGEST_S),
+                decode_content=False,
+            )
+        except (urllib3.exceptions.HTTPError, OSError):
+            return _said(502, "the sidecar behind this port does not answer")
+        return _Answer(answer.status, answer.headers.get("Content-Type"), answer.data)
+
+    def ready(self) -> _Answer:
+        """What the sidecar says of being ready, asked again once that is a second old.
+
+        Anyone may ask, and OPA would check all guidelines each time when they come in no bundle.
+        """
+        with self._lock:
+            if not self._ready or time.monotonic() > self._fresh_until:
+                self._ready = self.asked("GET", _READY, b"", {})
+                self._fresh_until = time.monotonic() + _FRESH_S
+            return self._ready
 
     def close(self) -> None:
         """Give the port back."""
@@ -98,7 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif not _HOSTS.fullmatch(self._header("Host")) or not self.path.startswith("/"):
             refusal = 421, "the request is for another host than this machine"
         else:
-            self._pass_on(self.rfile.read(left))
+            body = self.rfile.read(left)
+            self._answer(self.server.ready() if self._is_probe() else self._passed_on(body))
             return
         # Who still sends does not read: so what is not too long is heard out, and thrown away.
         while (left := min(left, _DRAINED)) and (part := self.rfile.read(min(left, 1 << 16))):
@@ -110,42 +153,37 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST  # noqa: N815
 
-    def _pass_on(self, body: bytes) -> None:
+    def _is_probe(self) -> bool:
+        path = unquote(self.path.partition("?")[0])
+        return self.command == "GET" and path == _READY and "Origin" not in self.headers
+
+    def _passed_on(self, body: bytes) -> _Answer:
         headers = urllib3.HTTPHeaderDict(
             (name, value) for name, value in self.headers.items() if name.lower() not in _OWN
         )
         headers["Content-Type"] = "application/json"
-        try:
-            answer = self.server.pool.urlopen(
-                self.command,
-                self.path,
-                body,
-                headers,
-                retries=False,
-                timeout=urllib3.Timeout(_LONGEST_S),
-                decode_content=False,
-            )
-        except (urllib3.exceptions.HTTPError, OSError):
-            self._refuse(502, "the sidecar behind this port does not answer")
-        else:
-            self._answer(answer.status, answer.headers.get("Content-Type"), answer.data)
+        return self.server.asked(self.command, self.path, body, headers)
 
     def _refuse(self, status: int, message: str) -> None:
         # What is left unread of a body must not be taken for the next request.
         self.close_connection = True
-        said = {"code": "invalid_parameter", "message": message}
-        self._answer(status, "application/json", json.dumps(said).encode())
+        self._answer(_said(status, message))
 
-    def _answer(self, status: int, kind: str | None, body: bytes) -> None:
-        self.send_response_only(status)
-        if kind:
-            self.send_header("Content-Type", kind)
+    def _answer(self, answer: _Answer) -> None:
+        self.send_response_only(answer.status)
+        if answer.kind:
+            self.send_header("Content-Type", answer.kind)
         if self.close_connection:
             self.send_header("Connection", "close")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body)
+            self.wfile.write(answer.body)
 
     def log_message(self, *_: object) -> None:
         """Nothing is logged: a path can hold anything."""
+
+
+def _said(status: int, message: str) -> _Answer:
+    said = {"code": "invalid_parameter", "message": message}
+    return _Answer(status, "application/json", json.dumps(said).encode())

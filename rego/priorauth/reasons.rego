@@ -87,10 +87,12 @@ _fact(asked) := vocabulary.fact(asked.fact).items.properties[asked.property] if 
 _reason(criterion, judged) := reason if {
 	judged.status == "unknown"
 	reason := _unanswerable(criterion)
-} else := {"code": code, "message": $"Not known: {titles}, for: {judged.text}"} if {
+} else := {"code": code, "message": $"Not known, waiting for the {whom}: {titles}, for: {judged.text}"} if {
 	judged.status == "unknown"
 	code := concat("_", [judged.id, "unknown"])
-	titles := concat(", ", [_fact(asked).title | some asked in groups.open(criterion, judged)])
+	open := groups.open(criterion, judged)
+	whom := concat(" and the ", sort({vocabulary.fact(asked.fact).known_by | some asked in open}))
+	titles := concat(", ", [_fact(asked).title | some asked in open])
 } else := {"code": code, "message": $"Reduced from {_reduction(criterion, judged)}: {judged.text}"} if {
 	judged.status == "reduced"
 	code := concat("_", [judged.id, "reduced"])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import fcntl
 import json
 import os
 import stat
 import tempfile
 import time
+import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from ..errors import ConfigurationError, EngineError
+from ..errors import ConfigurationError
 from .files import create, open_own, sync, sync_folder
 from .formats import Target
 from .tally import Tally, repeated
@@ -95,9 +97,7 @@ class Output:
         """All of it is there."""
         self._file.write(self._target.tail)
         sync(self._file)
-        made = self._target.finish(self._partial, self._whole)
-        with made.open("rb") as file:
-            _check(self._target.count(file), self.tally)
+        made = self._made()
         self._repeated = repeated(self._ids)
         # The journal first: what is left without one is begun anew, and never taken for whole.
         self._journal.unlink(missing_ok=True)
@@ -106,6 +106,24 @@ class Output:
         self._ids_path.unlink(missing_ok=True)
         sync_folder(self._path.parent)
         self._finished = True
+
+    def _made(self) -> Path:
+        """The whole file. What has not a decision for each row that was decided is dropped."""
+        try:
+            made = self._target.finish(self._partial, self._whole)
+            with made.open("rb") as file:
+                count = self._target.count(file)
+        except ConfigurationError:
+            raise
+        except (ValueError, EOFError, zlib.error, csv.Error):
+            why = "cannot be read again"
+        else:
+            if count == self.tally.rows:
+                return made
+            why = f"holds {count} decisions for {self.tally.rows} rows"
+        self._journal.unlink(missing_ok=True)
+        self._made_from = None
+        raise OSError(f"what was written to {self._partial} {why}, and is dropped; begin anew")
 
     def __exit__(self, *_: object) -> None:
         try:
@@ -221,14 +239,6 @@ class Stream:
 def is_file(path: Path) -> bool:
     """Whether a file of ours can be there."""
     return not path.exists() or stat.S_ISREG(path.stat().st_mode)
-
-
-def _check(count: int, tally: Tally) -> None:
-    if count != tally.rows:
-        raise EngineError(
-            f"{tally.rows} rows were decided and {count} decisions written: a fault of priorauth "
-            "itself, so nothing is put in place"
-        )
 
 
 def _resolved(path: Path) -> Path:

@@ -30,7 +30,7 @@ def template(path: Path, requests: Requests) -> bytes:
         )
     content = io.BytesIO()
     if kind == "xlsx":
-        from .formats.xlsx import write
+        from .formats.sheet import write
 
         write(content, "requests", [names, [told[name] for name in names]])
     else:

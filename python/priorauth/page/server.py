@@ -83,9 +83,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         # Another name would be one that someone has had resolved to this machine.
-        hosts = (self.server.origin, self.server.origin.replace("127.0.0.1", "localhost"))
-        if f"http://{self.headers.get('Host')}" not in hosts:
+        own = {self.server.origin, self.server.origin.replace("127.0.0.1", "localhost")}
+        hosts, origins = (self.headers.get_all(name, []) for name in ("Host", "Origin"))
+        if len(hosts) != 1 or f"http://{hosts[0]}" not in own:
             self._answer(421, b"This is served to this machine only.")
+        elif not own.issuperset(origins):
+            self._answer(403, b"Other pages may not ask for this one.")
         elif self.path != "/":
             self._answer(404, b"There is one page, at /.")
         else:

@@ -140,8 +140,11 @@ class ParquetOut:
 def _batches(file: BinaryIO) -> Iterator[pa.RecordBatch]:
     """The batches of as many streams as there are."""
     end = os.fstat(file.fileno()).st_size
-    while file.tell() < end:
-        yield from pa.ipc.open_stream(file)
+    try:
+        while file.tell() < end:
+            yield from pa.ipc.open_stream(file)
+    except (pa.ArrowException, OSError):
+        raise ValueError("no stream of Arrow's") from None
 
 
 def _in_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:

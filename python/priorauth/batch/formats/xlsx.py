@@ -6,52 +6,38 @@ import contextlib
 import json
 import math
 import zipfile
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import chain, zip_longest
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
+from typing import Any, BinaryIO, NamedTuple
 
 from ... import tables
 from ...errors import ConfigurationError, NotJSON
 from ...tables.columns import REQUIRED
 from ..files import create, sync
-from ..input import Input
+from ..input import LONGEST, Input
+from . import workbook
 from .base import Bounded, Kept, Piece
+from .sheet import SHEET, write
+from .workbook import MOST_ROWS, Cell, Row, WorkbookError
 
-try:
-    import openpyxl
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-    from openpyxl.utils.exceptions import InvalidFileException
-except ImportError:
-    raise ConfigurationError(
-        "Excel needs the extra `xlsx`: pip install 'priorauth[xlsx]'"
-    ) from None
-
-MOST_ROWS = 1_048_576
-"""How many rows a sheet has, the header among them."""
-
-LONGEST_CELL = 32_767
-"""How many characters a cell holds."""
-
-_CUT = " … (cut: a cell of Excel holds no more)"
-_LARGEST = 1 << 30
-_DAMAGED = (
-    *(zipfile.BadZipFile, zlib.error, ParseError, InvalidFileException, EOFError, OSError),
-    *(KeyError, ValueError, TypeError, IndexError, AttributeError, NotImplementedError),
-)
-# Formats that show a whole number as it is.
-_AS_IT_IS = ("General", "0", "@")
-
-_FORMULA = tables.Unreadable("is a formula without a result; open the file in Excel and save it")
-_ERROR = tables.Unreadable("holds an error of the spreadsheet's, such as #N/A")
 _FORMATTED = tables.Unreadable(
     "must hold text, and holds a number that may be shown in other digits; format it as text"
 )
+_MERGED = "it has a merged cell, or is part of one; undo that, and write in each cell what it holds"
+_UNNAMED = "it has a cell in a column that the header has no name for"
+_TOO_LONG = f"it is longer than {LONGEST} bytes"
+
+
+class _Record(NamedTuple):
+    """A row that has content: its number, what it holds by column, and what is wrong with it."""
+
+    number: int
+    values: Mapping[int, Any]
+    fault: str
 
 
 @dataclass(frozen=True)
@@ -68,13 +54,12 @@ class Workbook:
     def of(cls, data: Input, requests: tables.Requests) -> Workbook:
         """Finds the sheet, and reads its header."""
         found = {}
-        why = "it is no Excel workbook that can be read"
-        with _damage_told(why, ConfigurationError), _opened(data) as book:
-            for sheet in book.worksheets:
-                for number, row in enumerate(_rows(sheet), 1):
-                    names = tuple("" if c.value is None else str(c.value).strip() for c in row)
+        with _opened(data, "it is no Excel workbook that can be read", ConfigurationError) as book:
+            for title in book.sheets:
+                for row in book.rows(title):
+                    names = _names(row)
                     if any(names):
-                        found[sheet.title] = number, names
+                        found[title] = row.number, names
                         break
         facts = {
             title: [requests.names.get(name, name) for name in names]
@@ -99,99 +84,98 @@ class Workbook:
     def pieces(self, data: Input, skip: int) -> Iterator[Piece]:
         rows = Bounded(skip)
         number = 0
-        with (
-            _damage_told(f"{data.name} is damaged: it cannot be read to its end", OSError),
-            _opened(data) as book,
-            _opened(data, formulas=True) as other,
-        ):
-            # Side by side: what formulas came to, and where there are any.
-            sheets = zip_longest(_rows(book[self.sheet]), _rows(other[self.sheet]))
-            for place, (cells, formulas) in enumerate(sheets, 1):
-                data.passed += formulas is not None
-                data.taken += cells is not None
-                if place <= self.header:
+        why = f"{data.name} is damaged: it cannot be read to its end"
+        with _opened(data, why, OSError) as book:
+            data.passed, merged = book.surveyed(self.sheet, len(self.names))
+            for row in book.rows(self.sheet):
+                data.taken += 1
+                if row.number <= self.header:
                     continue
-                row = self._values(cells, formulas)
-                if all(value is None or value == "" for value in row):
+                record = self._record(row, merged[row.number])
+                if not record.values and row.length <= LONGEST:
                     data.blank += 1
-                elif not (place == self.header + 1 and self._is_documentation(row)):
+                elif not (row.number == self.header + 1 and self._is_documentation(record)):
                     number += 1
-                    if number > skip and rows.add((place, row), len(row)):
+                    if number > skip and rows.add(record, row.length):
                         yield rows.piece(0)
         if rows:
             yield rows.piece(0)
 
     def rows(self, piece: Piece) -> tuple[list[tables.Row], Kept]:
-        kept = [[row[number] for _, row in piece.rows] for number in self.heads.kept]
-        return [self._row(f"row {number}", row) for number, row in piece.rows], kept
+        kept = [[record.values.get(at) for record in piece.rows] for at in self.heads.kept]
+        return list(map(self._row, piece.rows)), kept
 
-    def _row(self, where: str, row: Sequence[Any]) -> tables.Row:
-        unnamed = [value for name, value in zip_longest(self.names, row) if not name]
-        if any(value is not None for value in unnamed):
-            fault = NotJSON("it has a cell in a column that the header has no name for")
-            return tables.Row(where, None, fault)
-        pairs = zip(self.heads.facts, row, strict=False)
-        return self.requests.row(where, [(fact, value) for fact, value in pairs if fact])
+    def _record(self, row: Row, is_merged: int) -> _Record:
+        values = {
+            at: value
+            for at, cell in row.cells.items()
+            if (value := self._value(at, cell)) is not None
+        }
+        fault = ""
+        if row.length > LONGEST:
+            fault = _TOO_LONG
+        elif is_merged:
+            fault = _MERGED
+        elif any(at >= len(self.names) or not self.names[at] for at in values):
+            fault = _UNNAMED
+        return _Record(row.number, values, fault)
 
-    def _values(self, cells: Sequence[Any], formulas: Sequence[Any]) -> list[Any]:
-        values = [
-            self._value(number, cell, formula)
-            for number, (cell, formula) in enumerate(zip_longest(cells, formulas))
+    def _row(self, record: _Record) -> tables.Row:
+        where = f"row {record.number}"
+        pairs = [
+            (fact, record.values[at]) for at, fact in self._facts.items() if at in record.values
         ]
-        return values + [None] * (len(self.names) - len(values))
+        if record.fault:
+            return tables.Row(where, None, NotJSON(record.fault), dict(pairs).get("request_id"))
+        return self.requests.row(where, pairs)
 
-    def _value(self, number: int, cell: Any, formula: Any) -> Any:
+    def _value(self, at: int, cell: Cell) -> Any:
         """The value of a cell, as a cell of its column has it."""
         value = cell.value
-        if value is None:
-            return _FORMULA if formula.data_type == "f" else None
-        if cell.data_type == "e":
-            return _ERROR
         if isinstance(value, str):
             return value if value.strip() else None
         if isinstance(value, datetime) and value == datetime.combine(value, datetime.min.time()):
             return value.date()
-        fact = self.heads.facts[number] if number < len(self.names) else None
+        fact = self._facts.get(at)
         if fact and self.requests.columns[fact].kind == "text" and type(value) in (int, float):
-            shown = type(value) is int and cell.number_format in _AS_IT_IS
-            return str(value) if shown else _FORMATTED
+            return str(value) if type(value) is int and cell.as_it_is else _FORMATTED
         return value
 
-    def _is_documentation(self, row: Sequence[Any]) -> bool:
+    def _is_documentation(self, record: _Record) -> bool:
         """Whether it is the row of a template that says what goes into each column."""
         told = self.requests.documentation
-        pairs = zip(self.heads.facts, row, strict=False)
-        return all(told.get(fact or "") == value for fact, value in pairs if value is not None)
+        return all(
+            told.get(self._facts.get(at, "")) == value for at, value in record.values.items()
+        )
+
+    @cached_property
+    def _facts(self) -> dict[int, str]:
+        """The facts that its columns hold, by their numbers."""
+        return {at: fact for at, fact in enumerate(self.heads.facts) if fact}
+
+
+def _names(row: Row) -> tuple[str, ...]:
+    """The names of columns, of those without one too."""
+    named = {
+        at: "" if isinstance(cell.value, tables.Unreadable) else str(cell.value).strip()
+        for at, cell in row.cells.items()
+    }
+    return tuple(named.get(at, "") for at in range(max(named, default=-1) + 1))
 
 
 @contextlib.contextmanager
-def _opened(data: Input, *, formulas: bool = False) -> Iterator[Any]:
+def _opened(data: Input, why: str, kind: type[Exception]) -> Iterator[workbook.Workbook]:
+    """The workbook; what is wrong with it is said as an error of this kind."""
     file = data.whole("Excel")
-    with zipfile.ZipFile(file) as archive:
-        if sum(each.file_size for each in archive.infolist()) > _LARGEST:
-            raise ConfigurationError("it is larger than 1 GiB when unpacked; save it as CSV")
-    book = openpyxl.load_workbook(file, read_only=True, data_only=not formulas)
     try:
-        yield book
-    finally:
-        book._archive.close()
-
-
-def _rows(sheet: Any) -> Iterator[Sequence[Any]]:
-    # What the file says of its size need not be so.
-    sheet.reset_dimensions()
-    rows: Iterator[Sequence[Any]] = sheet.iter_rows()
-    return rows
-
-
-@contextlib.contextmanager
-def _damage_told(what: str, kind: type[Exception]) -> Iterator[None]:
-    try:
-        yield
+        with contextlib.closing(workbook.Workbook(file)) as book:
+            yield book
     except ConfigurationError:
         raise
-    except _DAMAGED:
-        fault = kind(what)
+    except WorkbookError as damage:
+        fault = kind(f"{why}: it {damage}")
+    except workbook.FAULTS:
+        fault = kind(why)
     else:
         return
     raise fault
@@ -223,29 +207,20 @@ class WorkbookOut:
                 )
         with partial.open("rb") as lines, create(whole) as file:
             names = [*self.kept, *self.decisions.columns]
-            write(file, "decisions", chain([names], map(json.loads, lines)))
+            rows = (list(map(_taken, json.loads(line))) for line in lines)
+            write(file, "decisions", chain([names], rows))
             sync(file)
         return whole
 
     def count(self, file: BinaryIO) -> int:
         # Not by what has written it.
-        with zipfile.ZipFile(file) as archive, archive.open("xl/worksheets/sheet1.xml") as sheet:
+        with zipfile.ZipFile(file) as archive, archive.open(SHEET) as sheet:
             rows, rest = 0, b""
             while text := sheet.read(1 << 16):
                 text = rest + text
                 rows += text.count(b"<row ")
                 rest = text[-4:]
         return rows - 1
-
-
-def write(file: BinaryIO, title: str, rows: Iterable[Sequence[Any]]) -> None:
-    """A workbook of one sheet, whose first row stays in view."""
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    sheet.freeze_panes = "A2"
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
-    book.save(file)
 
 
 def _values_of(column: Sequence[Any]) -> Sequence[Any]:
@@ -269,18 +244,9 @@ def _sent(value: Any) -> Any:
     return json.dumps(value, default=str) if isinstance(value, (list, dict)) else str(value)
 
 
-def _cell(sheet: Any, value: Any) -> Any:
-    cell = WriteOnlyCell(sheet)
+def _taken(value: Any) -> Any:
+    """What was sent."""
     if isinstance(value, list):
         (text,) = value
-        value = datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
-    if isinstance(value, str):
-        text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)
-        if len(text) > LONGEST_CELL:
-            text = text[: LONGEST_CELL - len(_CUT)] + _CUT
-        cell.value = text
-        # Text, also where it begins as a formula does.
-        cell.data_type = "s"
-    else:
-        cell.value = value
-    return cell
+        return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+    return value
