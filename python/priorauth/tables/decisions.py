@@ -165,7 +165,8 @@ def statuses(criteria: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]
     """Each criterion of a decision, and each part of a group, with how it stands."""
     for each in criteria:
         yield each["id"], each["status"]
-        yield from statuses(each.get("parts", ()))
+        if parts := each.get("parts"):
+            yield from statuses(parts)
 
 
 def _day(text: str | None) -> date | None:
