@@ -11,7 +11,7 @@ LOCK := $(UV) pip compile --quiet --universal --generate-hashes --python-version
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help decide test test-long lint rego stale docs pytest bench setup lock clean
+.PHONY: help decide test test-long mutants lint rego stale docs pytest bench setup lock clean
 .DELETE_ON_ERROR:
 
 help: ## What can be made
@@ -25,6 +25,10 @@ test: lint rego stale pytest ## Check everything but what takes long
 test-long: .venv/installed ## Run what takes long: every combination, loads, kills, a soak, Spark, compose
 	@echo "== Long tests"
 	@$(BIN)/pytest -m long tests
+
+mutants: .venv/installed ## Break each rule and figure of the policy in turn: a test must fail
+	@$(BIN)/python scripts/mutants.py
+	@$(BIN)/python scripts/mutants.py --report
 
 lint: .venv/installed ## Check the Python: format, lint, types
 	@echo "== Python"

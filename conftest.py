@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("rego_items",)
 
+ROOT = Path(__file__).parent
+
 
 def pytest_report_header() -> str:
     try:
@@ -44,6 +46,18 @@ def bundle_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bundle") / "bundle.tar.gz"
     bundle.build(path, revision="test")
     return path
+
+
+@pytest.fixture(scope="session")
+def examples_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle of the checkout's policy with the examples' guidelines on file too."""
+    folder = tmp_path_factory.mktemp("examples")
+    for name in policy.FOLDERS:
+        shutil.copytree(ROOT / name, folder / name)
+    for path in (ROOT / "examples" / "guidelines").iterdir():
+        if path.name != "cases":
+            shutil.copytree(path, folder / "policy", dirs_exist_ok=True)
+    return bundle.build(folder / "bundle.tar.gz", policy=folder, revision="examples").path
 
 
 @pytest.fixture(scope="session")

@@ -443,7 +443,9 @@ def cores(bench: Bench) -> Iterator[Candidate]:
 
     lines = "".join(f"{json.dumps(request)}\n" for request in bench.requests(WHOLE + ROWS))
     pieces = list(Lines().pieces(Input(io.BytesIO(lines.encode()), "lines"), 0))
-    job = Job(partial(WasmEngine, bench.bundle), Policy(), Lines(), LinesOut())
+    with WasmEngine(bench.bundle) as engine:
+        facts = engine.facts()
+    job = Job(partial(WasmEngine, bench.bundle), Policy(), facts, Lines(), LinesOut())
     this = psutil.Process()
 
     def turn(workers: int) -> Turn:

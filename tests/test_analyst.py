@@ -369,7 +369,10 @@ def test_counts_by_outcome_and_by_clause(bundle_file: Path, tmp_path: Path) -> N
     code, said = run(*command)
     assert code == 3
     counts = json.loads(summary.read_text())
-    assert counts == {
+    assert {
+        name: counts[name]
+        for name in ("requests", "blank_rows", "repeated_request_ids", "outcomes", "clauses")
+    } == {
         "requests": 10,
         "blank_rows": 2,
         "repeated_request_ids": 3,

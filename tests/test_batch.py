@@ -33,6 +33,7 @@ from priorauth.batch.formats.ndjson import LinesOut
 from priorauth.batch.input import Input
 from priorauth.batch.output import Output
 from priorauth.batch.run import run as run_job
+from priorauth.batch.tally import Tally
 from priorauth.batch.workers import Job, Policy
 from priorauth.tables import Requests
 from servers import private_opa
@@ -288,7 +289,7 @@ def test_what_is_left_can_be_gone_on_with_only_from_the_same(
         assert path.stat().st_mode & 0o777 == 0o600
     told = json.loads(journal.read_text())
     assert set(told) == {"size", "ids", "tally", "made_from"}
-    assert 0 < sum(count for _, count in told["tally"][0]) < 8_000
+    assert 0 < Tally.read(told["tally"]).rows < 8_000
 
     code, said = run(*command, "--resume", "--engine", "wasm", "--to", "csv")
     assert (code, "begun from another" in said) == (2, True)
@@ -381,7 +382,9 @@ def test_memory_does_not_depend_on_how_much_there_is(
 # --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("link", ["itself", "symlink", "hard link", "standard input", "summary"])
+@pytest.mark.parametrize(
+    "link", ["itself", "symlink", "hard link", "standard input", "summary", "report"]
+)
 def test_what_is_read_is_not_written_over(link: str, bundle_file: Path, tmp_path: Path) -> None:
     file = written(tmp_path, "csv", [FULL])
     before = file.read_bytes()
@@ -390,14 +393,14 @@ def test_what_is_read_is_not_written_over(link: str, bundle_file: Path, tmp_path
         out.symlink_to(file)
     elif link == "hard link":
         out.hardlink_to(file)
-    elif link != "summary":
+    elif link not in ("summary", "report"):
         out = file
     command: list[str | Path] = [file, "-o", out, "--bundle", bundle_file]
     with file.open("rb") as data:
         if link == "standard input":
             command[0:1] = ["-", "--from", "csv"]
-        if link == "summary":
-            command += ["--summary", file]
+        if link in ("summary", "report"):
+            command += [f"--{link}", file]
         code, said = run(*command, stdin=data)
     assert (code, "read; name another" in said) == (2, True)
     assert file.read_bytes() == before
@@ -453,7 +456,7 @@ def test_what_is_left_by_others_is_for_its_owner_only(bundle_file: Path, tmp_pat
 SOUND_JOURNAL: dict[str, Any] = {
     "size": 0,
     "ids": 0,
-    "tally": [[["invalid", 1]], []],
+    "tally": {"counts": [["outcome", "invalid", 1]], "sums": []},
     "made_from": [],
 }
 
@@ -475,8 +478,9 @@ SOUND_JOURNAL: dict[str, Any] = {
                 ("size", "x"),
                 ("ids", None),
                 ("tally", []),
-                ("tally", [[], []]),
-                ("tally", [[["invalid", "x"]], []]),
+                ("tally", {"counts": [], "sums": []}),
+                ("tally", {"counts": [["outcome", "invalid", "x"]], "sums": []}),
+                ("tally", SOUND_JOURNAL["tally"] | {"sums": [["requested", "1/0"]]}),
                 ("tally", 7),
             )
         ),
@@ -680,7 +684,7 @@ def test_a_row_that_is_lost_or_doubled_is_noticed(
         sound = Delimited.of(data, Requests(engine.facts()))
         source = Losing(**vars(sound)) if fault == "lost" else sound
         target = LinesOut() if fault == "lost" else Doubling()
-        job = Job(make, Policy(), source, target)
+        job = Job(make, Policy(), engine.facts(), source, target)
         output = Output(out, target, ["x"], resume=False)
         told = "of 4 lines" if fault == "lost" else "holds 4 decisions for 3 rows, and is dropped"
         with pytest.raises((EngineError, OSError), match=told):

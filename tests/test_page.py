@@ -7,7 +7,6 @@ import http.client
 import itertools
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ import generators
 import test_examples as examples
 import worked
 from asking import ask
-from priorauth import ConfigurationError, Decision, WasmEngine, bundle
+from priorauth import ConfigurationError, Decision, WasmEngine
 from priorauth.authoring.cases import put
 from priorauth.errors import SidecarStartError
 from priorauth.page import page as make
@@ -61,16 +60,10 @@ def file(tmp_path_factory: pytest.TempPathFactory, bundle_file: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def many(examples_bundle: Path) -> Path:
     """The page of a policy with the examples' guidelines on file too; its bundle is beside it."""
-    folder = tmp_path_factory.mktemp("many")
-    for name in ("policy", "rego"):
-        shutil.copytree(ROOT / name, folder / name)
-    for name in examples.NAMES:
-        shutil.copytree(examples.GUIDELINES / name, folder / "policy", dirs_exist_ok=True)
-    built = bundle.build(folder / "bundle.tar.gz", policy=folder, revision="examples")
-    path = folder / "page.html"
-    path.write_bytes(make(built.path.read_bytes()))
+    path = examples_bundle.with_name("page.html")
+    path.write_bytes(make(examples_bundle.read_bytes()))
     return path
 
 

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 Element = ElementTree.Element
 Content = Element | str | int | float | None
 
-_BAR = 24
-_LABEL, _WIDTH, _COUNT = 260, 360, 100
+# Of charts: as wide as a small screen shows them.
+_WIDTH, _ROW, _LONGEST = 360, 36, 46
 
 
 def element(tag: str, *content: Content, **attributes: object) -> Element:
@@ -59,20 +59,18 @@ def _cells(row: Sequence[Content], named: int) -> Iterable[Element]:
 
 
 def bars(title: str, counts: Sequence[tuple[str, float]]) -> Element:
-    """A bar for each count, with its name and figure. It says nothing that its table does not."""
+    """A bar for each count, below its name and figure. It says nothing that its table does not."""
     most = max((count for _, count in counts), default=0) or 1
-    height = _BAR * len(counts)
     drawn: list[Element] = []
     for row, (name, count) in enumerate(counts):
-        middle = _BAR * row + _BAR // 2
-        width = round(_WIDTH * count / most, 1)
-        label = name if len(name) <= 40 else f"{name[:39]}…"
+        top = _ROW * row
+        label = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
         drawn += [
-            element("text", label, x=_LABEL - 8, y=middle, class_="label"),
-            element("rect", x=_LABEL, y=middle - 8, width=width, height=16),
-            element("text", _text(count), x=_LABEL + width + 6, y=middle),
+            element("text", label, x=0, y=top + 10),
+            element("text", _text(count), x=_WIDTH, y=top + 10, class_="number"),
+            element("rect", x=0, y=top + 19, width=round(_WIDTH * count / most, 1), height=8),
         ]
-    box = f"0 0 {_LABEL + _WIDTH + _COUNT} {height}"
+    box = f"0 0 {_WIDTH} {_ROW * len(counts)}"
     return element("svg", *drawn, viewBox=box, role="img", aria_label=f"Chart: {title}")
 
 
@@ -97,6 +95,11 @@ def page(title: str, *content: Element) -> bytes:
     )
     html: bytes = ElementTree.tostring(root, encoding="utf-8", method="html")
     return b"<!doctype html>\n" + html
+
+
+def plain(code: str) -> str:
+    """A code, such as an outcome, in words."""
+    return code.replace("_", " ")
 
 
 def _text(value: Content) -> str:

@@ -36,7 +36,7 @@ Status = Literal["met", "not_met", "unknown", "reduced", "not_considered"]
 of a branch that is not taken."""
 
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
-_STATUSES: tuple[str, ...] = get_args(Status)
+STATUSES: tuple[str, ...] = get_args(Status)
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _criterion(doc: Object, at: At) -> Criterion:
         id=text(doc, "id", at),
         clause=text(doc, "clause", at),
         text=text(doc, "text", at),
-        status=one_of(_STATUSES, doc, "status", at),
+        status=one_of(STATUSES, doc, "status", at),
         facts={} if group else mapping(member(doc, "facts", at), (at, "facts")),
         kind=text(doc, "kind", at) if group else None,
         parts=listed(doc, "parts", at, _criterion) if group else (),

@@ -11,6 +11,8 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from ..tables import statuses
+
 EXPECTED = {
     "outcome",
     "criteria",
@@ -112,19 +114,12 @@ def differences(expected: Mapping[str, Any], decision: Mapping[str, Any]) -> dic
 def _found(decision: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **decision,
-        "criteria": dict(_statuses(decision["criteria"])),
+        "criteria": dict(statuses(decision["criteria"])),
         "reasons": [each["code"] for each in decision["reasons"]],
         "missing": [each["path"] for each in decision["missing"]],
         "notices": [each["code"] for each in decision["notices"]],
         "errors": {each["path"]: each["message"] for each in decision["errors"]},
     }
-
-
-def _statuses(criteria: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """The status of each criterion, also of those that are parts of groups."""
-    for each in criteria:
-        yield each["id"], each["status"]
-        yield from _statuses(each.get("parts", []))
 
 
 def _holds(wanted: Any, found: Any, *, partial: bool) -> bool:

@@ -159,7 +159,14 @@ class Output:
             state = _State(int(journal["size"]), int(journal["ids"]), tally)
             made_from = journal["made_from"]
             sound = tally.rows > 0 and min(state[:2]) >= 0
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        except (
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ):
             sound = False
         if not sound:
             raise ConfigurationError(

@@ -1,58 +1,142 @@
-"""What has been decided: how often there is which outcome, by which clauses, and twice."""
+"""What a batch counts, and sums: in constant memory, without anything that names a request."""
 
 from __future__ import annotations
 
 import hashlib
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, BinaryIO
+
+from ..tables import Facts, Row, fact_at, fault_of, statuses
 
 _DIGEST = 8
 _AT_A_TIME = 250_000
 
-Finding = tuple[str, str, str, str]
-"""An outcome, the guideline and its version, and the clause that a reason for it cites."""
+Key = tuple[str, ...]
+Sum = int | Fraction
+
+COUNTED = {
+    "outcome": ("outcome",),
+    "review": (),
+    "clause": ("outcome", "guideline_id", "guideline_version", "clause"),
+    "criterion": ("guideline_id", "guideline_version", "criterion", "status"),
+    "question": ("guideline_id", "guideline_version", "clause", "fact", "question"),
+    "quantity": ("guideline_id", "quantity", "outcome"),
+    "month": ("month", "outcome"),
+    "notice": ("code",),
+    "fault": ("fact", "fault"),
+}
+"""What is counted of decisions, and by what."""
+
+NOT_SUMMED = "days_supply"
+"""The quantity that does not add up to anything: the days that a fill lasts."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many decisions have which outcome, and how many of them cite which clause."""
+    """How many decisions there are of each, and how much is requested and authorized in them.
 
-    outcomes: Counter[str] = field(default_factory=Counter)
-    findings: Counter[Finding] = field(default_factory=Counter)
+    `counts` is by one of `COUNTED` and by what that is counted by. `sums` is by `requested` or
+    `authorized` and by what `quantity` is counted by.
+    """
+
+    counts: Counter[Key] = field(default_factory=Counter)
+    sums: Mapping[Key, Sum] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, documents: Iterable[Mapping[str, Any]]) -> Tally:
-        tally = cls()
-        for document in documents:
-            outcome, guideline = document["outcome"], document["guideline"]
-            tally.outcomes[outcome] += 1
-            for clause in {reason["clause"] for reason in document["reasons"]} - {None}:
-                tally.findings[outcome, guideline["id"], guideline["version"], clause] += 1
-        return tally
+    def of(cls, rows: Iterable[Row], documents: Iterable[Mapping[str, Any]], facts: Facts) -> Tally:
+        """Of the decisions on rows; `facts` are those that are declared."""
+        counts: Counter[Key] = Counter()
+        sums: dict[Key, Sum] = {}
+        for row, document in zip(rows, documents, strict=True):
+            counts.update(_counted(row, document, facts))
+            for key, much in _summed(row, document):
+                sums[key] = sums.get(key, 0) + much
+        return cls(counts, sums)
 
     def __add__(self, other: Tally) -> Tally:
-        return Tally(self.outcomes + other.outcomes, self.findings + other.findings)
+        sums = dict(self.sums)
+        for key, much in other.sums.items():
+            sums[key] = sums.get(key, 0) + much
+        return Tally(self.counts + other.counts, sums)
+
+    def counted(self, what: str) -> Counter[Key]:
+        """The counts of one of `COUNTED`."""
+        return Counter({key[1:]: count for key, count in self.counts.items() if key[0] == what})
 
     @property
     def rows(self) -> int:
         """How many decisions there are."""
-        return self.outcomes.total()
+        return self.counted("outcome").total()
 
     @classmethod
     def read(cls, saved: Any) -> Tally:
-        """What `saved` was. Raises TypeError or ValueError for what is none."""
-        outcomes, findings = saved
+        """What `saved` was. Raises TypeError, ValueError or the like for what is none."""
         return cls(
-            Counter({str(outcome): int(count) for outcome, count in outcomes}),
-            Counter({tuple(map(str, finding)): int(count) for finding, count in findings}),  # type: ignore[misc]
+            Counter({tuple(map(str, key)): int(count) for *key, count in saved["counts"]}),
+            {tuple(map(str, key)): _sum(Fraction(much)) for *key, much in saved["sums"]},
         )
 
     def saved(self) -> Any:
         """It as JSON."""
-        return [list(self.outcomes.items()), list(self.findings.items())]
+        return {
+            "counts": [[*key, count] for key, count in self.counts.items()],
+            "sums": [[*key, str(much)] for key, much in self.sums.items()],
+        }
+
+
+def _counted(row: Row, document: Mapping[str, Any], facts: Facts) -> Iterator[Key]:
+    outcome, guideline = document["outcome"], document["guideline"]
+    yield ("outcome", outcome)
+    if document["requires_clinician_review"]:
+        yield ("review",)
+    if outcome == "invalid":
+        yield from {("fault", *fault_of(row, error, facts)) for error in document["errors"]}
+        return
+    yield ("month", row.request["service_date"][:7], outcome)
+    yield from {("notice", notice["code"]) for notice in document["notices"]}
+    if guideline:
+        version = guideline["id"], guideline["version"]
+        for clause in {reason["clause"] for reason in document["reasons"]} - {None}:
+            yield ("clause", outcome, *version, clause)
+        for criterion, status in statuses(document["criteria"]):
+            yield ("criterion", *version, criterion, status)
+        yield from {
+            (
+                "question",
+                *version,
+                asked["clause"],
+                fact_at(asked["path"], facts),
+                asked["question"],
+            )
+            for asked in document["missing"]
+        }
+        for name, _ in _quantities(row.request):
+            yield ("quantity", guideline["id"], name, outcome)
+
+
+def _summed(row: Row, document: Mapping[str, Any]) -> Iterator[tuple[Key, Sum]]:
+    outcome, guideline = document["outcome"], document["guideline"]
+    if guideline:
+        sides = {"requested": row.request, "authorized": document["authorization"] or {}}
+        for side, stated in sides.items():
+            for name, much in _quantities(stated):
+                yield (side, guideline["id"], name, outcome), _sum(much)
+
+
+def _quantities(stated: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, much in (stated.get("quantity") or {}).items():
+        if much is not None and name != NOT_SUMMED:
+            yield name, much
+
+
+def _sum(much: Any) -> Sum:
+    """A number that adds up exactly, whatever is added first."""
+    exact = much if isinstance(much, (int, Fraction)) else Fraction(str(much))
+    return int(exact) if exact == int(exact) else exact
 
 
 def digests(documents: Iterable[Mapping[str, Any]]) -> bytes:

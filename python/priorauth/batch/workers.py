@@ -51,6 +51,7 @@ class Job:
 
     engine: Callable[[], Decider]
     policy: Policy
+    facts: tables.Facts
     source: Source
     target: Target
 
@@ -120,7 +121,8 @@ def decide_piece(engine: Decider, job: Job, piece: Piece) -> Done:
             "go on once it has the former policy again"
         )
     text = job.target.encode(documents, kept, first=not piece.before)
-    return Done(piece.length, piece.place, text, digests(documents), Tally.of(documents))
+    tally = Tally.of(rows, documents, job.facts)
+    return Done(piece.length, piece.place, text, digests(documents), tally)
 
 
 class _Worker(Generic[T]):

@@ -18,7 +18,7 @@ from ..catalog import Guideline, GuidelineCriterion, GuidelineVersion
 from ..decision import Authorization, Criterion, Decision
 
 if TYPE_CHECKING:
-    from ..batch.tally import Tally
+    from ..batch.summary import Summary
 
 _STYLES = {
     "approved": "green",
@@ -177,24 +177,29 @@ def _judged_by(criterion: GuidelineCriterion) -> str:
     return "; ".join([told, f"kind: {_words(criterion.kind)}", *figures])
 
 
-def tallied(tally: Tally, repeated: int, blank: int, seconds: float) -> Iterator[str]:
+def tallied(found: Summary, seconds: float) -> Iterator[str]:
     """What has been decided: by outcome, by clause, and what is to be looked at."""
-    parts = [f"{count:,} {_words(outcome)}" for outcome, count in tally.outcomes.most_common()]
-    lines = _several(tally.rows, "line")
+    parts = [f"{count:,} {_words(outcome)}" for outcome, count in found["outcomes"].items()]
+    lines = _several(found["requests"], "line")
     yield f"{lines} in {seconds:.1f} s: {', '.join(parts) or 'nothing to decide'}"
-    if tally.findings:
+    if clauses := found["clauses"]:
         rows = [
-            (_words(outcome), f"{guideline} {version}", _clean(clause), f"{count:,}")
-            for (outcome, guideline, version, clause), count in sorted(tally.findings.items())
+            (
+                _words(each["outcome"]),
+                f"{each['guideline_id']} {each['guideline_version']}",
+                _clean(each["clause"]),
+                f"{each['requests']:,}",
+            )
+            for each in clauses
         ]
         rows = [("outcome", "guideline", "clause", "requests"), *rows]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for *texts, count in rows:
             told = [f"{text:{width}}" for text, width in zip(texts, widths, strict=False)]
             yield "  ".join(["", *told, f"{count:>{widths[-1]}}"])
-    if repeated:
+    if repeated := found["repeated_request_ids"]:
         yield f"{_several(repeated, 'row')} with a request_id that a row before has"
-    if blank:
+    if blank := found["blank_rows"]:
         yield f"{_several(blank, 'row')} without any content, left out"
 
 

@@ -22,7 +22,6 @@ from ..errors import ConfigurationError
 from . import INVALID, Connect, _asks, _client, _console, _is_dash, _opened, _say, app
 
 if TYPE_CHECKING:
-    from ..batch.input import Input
     from ..batch.output import Output, Stream
     from ..batch.run import Engine
     from ..tables import Requests
@@ -89,7 +88,15 @@ def batch(
     summary: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Where the counts by outcome and by clause go too, as JSON."
+            metavar="FILE",
+            help="Where the figures go too, as JSON: by outcome, clause, criterion, question, "
+            "quantity, month, notice and fault.",
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Where the same figures go as an HTML page, with charts."
         ),
     ] = None,
     from_: Annotated[
@@ -154,7 +161,9 @@ def batch(
     from ..batch.formats import format_of, recognised, source_of, target_of
     from ..batch.input import Input
     from ..batch.output import Output, Stream, is_file
+    from ..batch.report import report as reported
     from ..batch.run import made_from, run
+    from ..batch.summary import summary as summarized
     from ..batch.workers import Job
     from ..tables import Decisions, Requests
     from ._show import progress, tallied
@@ -171,7 +180,7 @@ def batch(
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         opened = stack.enter_context(_opened(file))
-        _check_written(opened, connect, [file, bundle], [output, summary])
+        _check_written(opened, connect, [file, bundle], [output, summary, report])
         data = Input(opened, "standard input" if _is_dash(file) else str(file), encoding)
         taken = from_.value if from_ else recognised(data, file)
         given = to.value if to else format_of(output) or "ndjson"
@@ -193,15 +202,19 @@ def batch(
                 to_stream = stack.enter_context(output.open("wb"))
             out = Stream(to_stream, target)
         stack.push(functools.partial(_tell_of_resuming, out))
-        job = Job(decided_by.make, decided_by.policy, source, target)
+        job = Job(decided_by.make, decided_by.policy, decided_by.facts, source, target)
         shown = functools.partial(progress, _console(stderr=True))
         run(job, data, out, workers=workers, progress=shown)
+    found = summarized(out.tally, out.repeated, data.blank, decided_by.catalog)
     if summary:
-        with create(summary) as counts:
-            counts.write(json.dumps(_counts(out, data), indent=2).encode() + b"\n")
-    for line in tallied(out.tally, out.repeated, data.blank, time.monotonic() - started):
+        with create(summary) as file_:
+            file_.write(json.dumps(found, indent=2).encode() + b"\n")
+    if report:
+        with create(report) as file_:
+            file_.write(reported(found))
+    for line in tallied(found, time.monotonic() - started):
         _say(line)
-    if out.tally.outcomes["invalid"]:
+    if "invalid" in found["outcomes"]:
         raise typer.Exit(INVALID)
 
 
@@ -219,8 +232,11 @@ def _check_written(
                 raise ConfigurationError(f"{path} is {other} itself, which is read; name another")
         if is_same(path, data) or (_is_dash(path) and is_same(sys.stdout.buffer, data)):
             raise ConfigurationError(f"{path} is what is read; name another")
-    if given[0] and given[1] and (given[0].resolve() == given[1].resolve()):
-        raise ConfigurationError("--output and --summary are one file; name two")
+    written = [path.resolve() for path in filter(None, given)]
+    if len(set(written)) < len(written):
+        raise ConfigurationError(
+            "of --output, --summary and --report two are one file; name others"
+        )
 
 
 def _mapped(pairs: list[str] | None) -> dict[str, str]:
@@ -238,26 +254,6 @@ def _mapped(pairs: list[str] | None) -> dict[str, str]:
 
 def _split(names: list[str] | None) -> tuple[str, ...]:
     return tuple(name.strip() for each in names or () for name in each.split(","))
-
-
-def _counts(out: Output | Stream, data: Input) -> dict[str, Any]:
-    """What --summary has."""
-    return {
-        "requests": out.tally.rows,
-        "blank_rows": data.blank,
-        "repeated_request_ids": out.repeated,
-        "outcomes": dict(out.tally.outcomes.most_common()),
-        "clauses": [
-            {
-                "outcome": outcome,
-                "guideline_id": guideline,
-                "guideline_version": version,
-                "clause": clause,
-                "requests": count,
-            }
-            for (outcome, guideline, version, clause), count in sorted(out.tally.findings.items())
-        ],
-    }
 
 
 def _write_template(path: Path, requests: Requests) -> None:

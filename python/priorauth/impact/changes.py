@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from ..batch.tally import NOT_SUMMED
+
 Change = tuple[str, ...]
 Document = Mapping[str, Any]
 
@@ -162,8 +164,7 @@ class Impact:
         for side, document in enumerate((old, new)):
             if terms := document["authorization"]:
                 for what, much in (*terms["quantity"].items(), ("days", days(terms))):
-                    # The days that a fill lasts do not add up to anything.
-                    if what != "days_supply":
+                    if what != NOT_SUMMED:
                         self._authorize(what, side, much or 0)
         return found
 

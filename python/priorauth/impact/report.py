@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._html import Content, Element, bars, element, page, table
+from .._html import Content, Element, bars, element, page, plain, table
 from ..catalog import Guideline
 from ..decision import OUTCOMES
 from .changes import ABSENT, KINDS, Change, Impact, flattened, is_allowed
@@ -115,14 +115,10 @@ def told(change: str) -> str:
     """A change in words, such as `approved → denied`."""
     kind, *rest = change.split(":")
     if kind in ("outcome", "guideline"):
-        return " → ".join(map(_plain, rest))
+        return " → ".join(map(plain, rest))
     if kind in ("criterion", "version"):
-        return f"{' '.join(rest[:-2])}: {' → '.join(map(_plain, rest[-2:]))}"
-    return " ".join([kind, *map(_plain, rest)])
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
+        return f"{' '.join(rest[:-2])}: {' → '.join(map(plain, rest[-2:]))}"
+    return " ".join([kind, *map(plain, rest)])
 
 
 def impact_page(old: str, new: str, found: Report) -> bytes:
@@ -142,17 +138,17 @@ def _outcomes(pairs: list[Report]) -> list[Element]:
     names = [each for each in OUTCOMES if any(each in (pair["old"], pair["new"]) for pair in pairs)]
     counts = {(pair["old"], pair["new"]): pair["requests"] for pair in pairs}
     moved = [
-        (f"{_plain(old)} → {_plain(new)}", count)
+        (f"{plain(old)} → {plain(new)}", count)
         for (old, new), count in counts.items()
         if old != new
     ]
-    rows = [[_plain(old), *(counts.get((old, new), 0) for new in names)] for old in names]
+    rows = [[plain(old), *(counts.get((old, new), 0) for new in names)] for old in names]
     return [
         element("h2", "Outcomes"),
         *([bars("from which outcome to which", moved)] if moved else []),
         table(
             "Requests by their outcome before (rows) and after (columns)",
-            ["before", *map(_plain, names)],
+            ["before", *map(plain, names)],
             rows,
         ),
     ]
@@ -192,7 +188,7 @@ def _authorized(totals: list[Report]) -> list[Element]:
     if not totals:
         return []
     rows = [
-        [_plain(each["what"]), each["old"], each["new"], each["new"] - each["old"]]
+        [plain(each["what"]), each["old"], each["new"], each["new"] - each["old"]]
         for each in totals
     ]
     return [

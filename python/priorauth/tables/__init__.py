@@ -6,8 +6,8 @@ of the facts that this package's guidelines declare.
 """
 
 from .columns import SEPARATOR, Cell, Column, Facts, Heads, Requests, Unreadable
-from .decisions import Decisions
-from .rows import Row, decided
+from .decisions import Decisions, statuses
+from .rows import Row, decided, fact_at, fault_of
 
 __all__ = [
     "SEPARATOR",
@@ -20,4 +20,7 @@ __all__ = [
     "Row",
     "Unreadable",
     "decided",
+    "fact_at",
+    "fault_of",
+    "statuses",
 ]

@@ -93,7 +93,7 @@ class Decisions:
         guideline = document["guideline"] or {}
         terms = document["authorization"] or {}
         quantity = terms.get("quantity", {})
-        status = dict(_statuses(document["criteria"]))
+        status = dict(statuses(document["criteria"]))
         row = {
             "request_id": document["request_id"],
             "outcome": document["outcome"],
@@ -161,11 +161,12 @@ class Decisions:
         return pa.RecordBatch.from_pylist(list(map(self.row, documents)), schema=self.schema())
 
 
-def _statuses(criteria: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Each criterion and part with how it stands."""
+def statuses(criteria: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Each criterion of a decision, and each part of a group, with how it stands."""
     for each in criteria:
         yield each["id"], each["status"]
-        yield from _statuses(each.get("parts", ()))
+        if parts := each.get("parts"):
+            yield from statuses(parts)
 
 
 def _day(text: str | None) -> date | None:

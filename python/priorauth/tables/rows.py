@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._json import not_json, sent_size
 from ..decider import Decider, packed
@@ -17,7 +18,12 @@ from ..errors import (
     UndefinedResult,
 )
 
+if TYPE_CHECKING:
+    from .columns import Facts
+
 _PART = 100
+_NO_DECISION = "no decision can be had on it"
+_NUMBER = re.compile(r"(?<![\w-])\d+\b")
 # What one request of many can bring about.
 _OF_ONE = (EngineError, NotJSON, SidecarHTTPError, SidecarTimeout, UndefinedResult)
 
@@ -55,7 +61,7 @@ def decided(
             if isinstance(answer, NotJSON):
                 answer = _invalid(rows[number], answer)
             elif isinstance(answer, SidecarError):
-                answer = _invalid(rows[number], NotJSON(f"no decision can be had on it: {answer}"))
+                answer = _invalid(rows[number], NotJSON(f"{_NO_DECISION}: {answer}"))
             answers[number] = answer
     return [answers[number] for number in range(len(rows))]
 
@@ -119,3 +125,34 @@ def _invalid(row: Row, fault: NotJSON) -> dict[str, Any]:
         "notices": [],
         "errors": [{"path": fault.pointer, "message": f"{row.where}: {fault.reason}"}],
     }
+
+
+def fault_of(row: Row, error: Mapping[str, Any], facts: Facts) -> tuple[str, str]:
+    """What an error of an invalid decision on a row is about, and what is wrong there.
+
+    That is a declared fact or a section of them, "" where it is neither, and the message. It is the
+    same for all rows with the same fault: without the row's place, without names and figures of its
+    own.
+    """
+    pointer, message = error["path"], error["message"]
+    fact, where = fact_at(pointer, facts), f"{row.where}: "
+    if not message.startswith(where):
+        return fact, message
+    reason = message[len(where) :]
+    if reason.startswith(_NO_DECISION):
+        return fact, _NO_DECISION
+    if pointer:
+        reason = reason.replace(pointer, "it")
+    return fact, _NUMBER.sub("…", reason)
+
+
+def fact_at(pointer: str, facts: Facts) -> str:
+    """The fact that a JSON Pointer leads to, or a section of facts, or a property of its items."""
+    steps = pointer.split("/")[1:]
+    for length in (1, 2):
+        name = ".".join(steps[:length])
+        if len(steps) >= length and name in facts:
+            properties = facts[name].get("items", {}).get("properties", {})
+            return ".".join([name, *(step for step in steps[length:] if step in properties)])
+    section = steps[0] if steps else ""
+    return section if any(name.startswith(f"{section}.") for name in facts) else ""

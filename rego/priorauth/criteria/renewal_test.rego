@@ -15,6 +15,7 @@ test_response[name] if {
 	some name, case in {
 		"percent": [half, 10, 5, "met"],
 		"less than the percent": [half, 10, 5.1, "not_met"],
+		"a hair less than the percent": [half, 10, 5.00000001, "not_met"],
 		"more than the percent": [half, 10, 0, "met"],
 		"percent, unchanged": [half, 10, 10, "not_met"],
 		"percent, worse": [half, 10, 20, "not_met"],
@@ -27,6 +28,7 @@ test_response[name] if {
 		"percent of less than nothing": [half, -2, -2, "unknown"],
 		"amount": [two, 10, 8, "met"],
 		"less than the amount": [two, 10, 8.1, "not_met"],
+		"a hair less than the amount": [two, 10, 8.000001, "not_met"],
 		"amount of decimals": [{"amount": 1}, 8.4, 7.4, "met"],
 		"amount of nothing": [two, 0, 0, "not_met"],
 		"amount below nothing": [two, 0, -2, "met"],
@@ -78,6 +80,12 @@ test_response_does_not_decide_on_what_is_no_number[name] if {
 	before == []
 	now := _found(figures, {"clinical": {"before": 10, "now": wrong}})
 	now == []
+}
+
+test_no_other_kind_is_judged_as_a_response if {
+	request := {"clinical": {"before": 10, "now": 5}}
+	judged := [judged | judged := criteria.judge("reply", object.union(_response, {"percent": 50})) with input as request]
+	judged == []
 }
 
 test_response_asks_for_both_measures if {
