@@ -224,8 +224,8 @@ def codes(decisions: list[Decision]) -> Iterator[str]:
     yield NOTE
     yield "# Codes\n"
     yield (
-        "Codes are stable: a program may rely on them. The words beside them may change, and so do "
-        "their figures from request to request; these are of a worked case.\n"
+        "Codes are stable: a program may rely on them. Messages may change, and their figures vary "
+        "from request to request. These are from worked cases.\n"
     )
     yield "## Reasons\n"
     yield "| code | clause | message |\n| --- | --- | --- |"
