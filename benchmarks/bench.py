@@ -237,7 +237,7 @@ def in_short(costs: Costs) -> str:
         for name in (ONE_BY_ONE, BATCHES, WASM_BATCHES)
     )
     return (
-        f"A decision takes {single:,.0f} µs over HTTP, {batched:,.0f} µs of a batch of 100, and "
+        f"A decision takes {single:,.0f} µs over HTTP, {batched:,.0f} µs in a batch of 100, and "
         f"{in_wasm:,.0f} µs in process by WebAssembly; OPA's evaluation takes "
         f"{ratio(costs[DECISION], costs[YARDSTICK]):.1f} times that of a bare rule. See "
         "[docs/performance.md](docs/performance.md); `make bench` measures it."

@@ -226,8 +226,8 @@ def codes(decisions: list[Decision]) -> Iterator[str]:
     yield NOTE
     yield "# Codes\n"
     yield (
-        "Codes are stable: a program may rely on them. The words beside them may change, and so do "
-        "their figures from request to request; these are of a worked case.\n"
+        "Codes are stable: a program may rely on them. Messages may change, and their figures vary "
+        "from request to request. These are from worked cases.\n"
     )
     yield "## Reasons\n"
     yield "| code | clause | message |\n| --- | --- | --- |"
@@ -254,7 +254,7 @@ def decided() -> str:
     told = told_by("decide", "examples/xpovio-initial.json", width=80)
     top, clauses = told.removesuffix("\n```").split("Clause by clause\n")
     two = (each for each in re.split(r"\n(?=\S)", clauses) if each.split()[1] in ("III.1", "IV"))
-    shown = "\n".join((f"{top}Clause by clause, of which two:", *two))
+    shown = "\n".join((f"{top}Clause by clause, two of them:", *two))
     return f"```json\n{{\n{members}\n}}\n```\n\n{shown}\n```"
 
 

@@ -19,18 +19,18 @@ Document = Mapping[str, Any]
 
 KINDS = {
     "outcome": "from which outcome to which",
-    "criterion": "how a criterion stands",
+    "criterion": "the status of a criterion",
     "guideline": "which guideline governs",
     "version": "which version of the guideline governs",
-    "quantity": "how much is authorized per fill",
-    "period": "for how long",
+    "quantity": "the quantity authorized per fill",
+    "period": "the period authorized",
     "package": "the package authorized",
     "reasons": "the reasons, where the outcome is the same",
-    "questions": "what to ask, where the outcome is the same",
+    "questions": "the questions, where the outcome is the same",
     "review": "whether a clinician reviews, where the outcome is the same",
     "errors": "what is wrong with requests that are invalid by both",
-    "notice": "notices that are added or gone",
-    "words": "decided the same, in other words or by other figures",
+    "notice": "notices added or gone",
+    "words": "the same decision, in other words or with other figures",
 }
 """The first part of every change, and what it says."""
 
