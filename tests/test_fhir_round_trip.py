@@ -45,7 +45,7 @@ def result(asked: Asked, rule: str, document: Any) -> Any:
     return asked.answer(f"priorauth/fhir/{rule}", json.dumps({"input": document}))["result"]
 
 
-def response(asked: Asked, body: Resource, member: Any = KNOWN) -> Any:
+def response(asked: Asked, body: Any, member: Any = KNOWN) -> Any:
     envelope = {"service": "order-sign-crd", "hook": body, "member": member, "received": RECEIVED}
     return result(asked, "crd/response", envelope)
 

@@ -147,15 +147,13 @@ _items(question, asked) := array.concat(
 	],
 )
 
-# When a question is put at all: by the answer to another that is on the form.
+# When a question is put at all: by the answer to another that is on the form. What is answered already stands.
 _enabled(question, asked) := {"enableWhen": conditions, "enableBehavior": "any"} if {
+	guards := _guards(question, asked)
+	guards != []
 	declared := {each.path: each.declared | some each in asked}
-	question.when != []
-	every guard in question.when {
-		declared[guard.path]
-	}
 	conditions := [condition |
-		some guard in question.when
+		some guard in guards
 		some value in guard.values
 		condition := object.union(
 			{"question": guard.path, "operator": "="},
@@ -163,6 +161,14 @@ _enabled(question, asked) := {"enableWhen": conditions, "enableBehavior": "any"}
 		)
 	]
 } else := {}
+
+_guards(question, asked) := question.when if {
+	not question.answered
+	paths := {each.path | some each in asked}
+	every guard in question.when {
+		guard.path in paths
+	}
+} else := []
 
 _item_type(declared) := "choice" if {
 	_single(declared).enum
@@ -230,11 +236,22 @@ draft(of, stated, about) := object.union_n([
 	},
 	{"item": items | items != []},
 ]) if {
+	asked := on(of)
+	always := {question.path: stated[question.path] | some question in asked; _guards(question, asked) == []}
 	items := [item |
-		some question in on(of)
+		some question in asked
 		value := stated[question.path]
+		_put(_guards(question, asked), always)
 		some item in answers.written(question.path, question.declared, value, _origin)
 	]
+}
+
+# Whether a draft answers a question: where what is always asked does not settle that it is put, it is left to be answered.
+_put([], _)
+
+_put(guards, stated) if {
+	some guard in guards
+	stated[guard.path] in guard.values
 }
 
 _origin := {

@@ -7,7 +7,7 @@ import data.priorauth.fhir.sample_test as sample
 
 _url := "https://payer.example/fhir/Questionnaire/"
 
-_form := {"id": "sample", "version": "2024-01-01", "type": "initial", "marks": "212111110"}
+_form := {"id": "sample", "version": "2024-01-01", "type": "initial", "marks": "211111110"}
 
 _core := "http://hl7.org/fhir/StructureDefinition"
 
@@ -42,23 +42,23 @@ _named(canonical) := form if {
 }
 
 test_a_canonical_names_its_form_again if {
-	questionnaire.canonical(_form) == $"{_url}sample.initial.212111110|2024-01-01"
+	questionnaire.canonical(_form) == $"{_url}sample.initial.211111110|2024-01-01"
 	_named(questionnaire.canonical(_form)) == _form
-	_named($"{_url}sample.initial.212111110") == _form
+	_named($"{_url}sample.initial.211111110") == _form
 }
 
 test_what_names_no_questionnaire[canonical] if {
 	some canonical in [
 		$"{_url}sample.initial.21211111|2024-01-01",
-		$"{_url}sample.initial.2121111100|2024-01-01",
+		$"{_url}sample.initial.2111111100|2024-01-01",
 		$"{_url}sample.initial.000000000|2024-01-01",
 		$"{_url}sample.initial.212111113|2024-01-01",
-		$"{_url}sample.other.212111110|2024-01-01",
-		$"{_url}other.initial.212111110|2024-01-01",
-		$"{_url}sample.initial.212111110|2024-01-02",
-		$"{_url}sample.initial.212111110|2024-01-01|1",
+		$"{_url}sample.other.211111110|2024-01-01",
+		$"{_url}other.initial.211111110|2024-01-01",
+		$"{_url}sample.initial.211111110|2024-01-02",
+		$"{_url}sample.initial.211111110|2024-01-01|1",
 		$"{_url}sample.initial|2024-01-01",
-		"https://other.example/Questionnaire/sample.initial.212111110|2024-01-01",
+		"https://other.example/Questionnaire/sample.initial.211111110|2024-01-01",
 		"",
 		1,
 		null,
@@ -69,11 +69,11 @@ test_what_names_no_questionnaire[canonical] if {
 test_a_canonical_is_governed_by_its_version_and_type if {
 	canonical := questionnaire.canonical(_form)
 	questionnaire.governs(canonical, sample.reference, "initial")
-	questionnaire.governs(replace(canonical, "212111110", "000000001"), sample.reference, "initial")
+	questionnaire.governs(replace(canonical, "211111110", "000000001"), sample.reference, "initial")
 	not questionnaire.governs(canonical, sample.reference, "renewal")
 	not questionnaire.governs(canonical, {"id": "sample", "version": "2023-01-01"}, "initial")
 	not questionnaire.governs(canonical, {"id": "other", "version": "2024-01-01"}, "initial")
-	not questionnaire.governs($"{_url}sample.initial.212111110", sample.reference, "initial")
+	not questionnaire.governs($"{_url}sample.initial.211111110", sample.reference, "initial")
 	not questionnaire.governs(null, sample.reference, "initial")
 	not questionnaire.governs(canonical, null, "initial")
 }
@@ -87,7 +87,7 @@ _own(path, code) := {"valueCoding": object.union(fixtures.own_code(path, code), 
 test_a_questionnaire_is_made_of_the_questions if {
 	object.remove(_resource, ["item"]) == {
 		"resourceType": "Questionnaire",
-		"id": "sample.initial.212111110",
+		"id": "sample.initial.211111110",
 		"meta": {"profile": [$"{_dtr}/dtr-std-questionnaire"]},
 		"extension": [
 			{"url": $"{_dtr}/questionnaireAudience", "valueCode": "clinical"},
@@ -101,7 +101,7 @@ test_a_questionnaire_is_made_of_the_questions if {
 				"valueCoding": {"system": "http://hl7.org/fhir/version-algorithm", "code": "date"},
 			},
 		],
-		"url": $"{_url}sample.initial.212111110",
+		"url": $"{_url}sample.initial.211111110",
 		"version": "2024-01-01",
 		"name": "PriorAuthorization_sample_initial",
 		"title": "Sample (sampline): prior authorization, initial request",
@@ -123,7 +123,7 @@ test_the_items_are_by_type if {
 			"answerOption": [_own("sample.indication", code) | some code in ["skin", "joints", "other"]],
 		},
 		{
-			"linkId": "sample.score", "prefix": "2.a", "text": "Which score?", "type": "decimal", "readOnly": true,
+			"linkId": "sample.score", "prefix": "2.a", "text": "Which score?", "type": "decimal",
 			"extension": [
 				{"url": $"{_core}/minValue", "valueDecimal": 0},
 				{"url": $"{_core}/maxValue", "valueDecimal": 10.5},
@@ -197,6 +197,16 @@ test_what_is_known_is_only_shown_also_in_groups if {
 	{member.readOnly | some item in found.item; some member in item.item} == {true}
 }
 
+test_what_is_known_is_shown_whatever_else_is_answered if {
+	form := object.union(_form, {"marks": "010200000"})
+	found := questionnaire.resource(form) with data.guidelines as sample.guidelines
+	every item in array.slice(found.item, 1, 3) {
+		not item.enableWhen
+	}
+	draft := questionnaire.draft(form, {"sample.areas": []}, _about) with data.guidelines as sample.guidelines
+	[item.linkId | some item in draft.item] == ["sample.areas.none"]
+}
+
 test_a_condition_on_a_question_that_is_not_there_is_none if {
 	form := object.union(_form, {"marks": "000100000"})
 	found := questionnaire.resource(form) with data.guidelines as sample.guidelines
@@ -243,7 +253,7 @@ _empty := {
 	"resourceType": "QuestionnaireResponse",
 	"meta": {"profile": [$"{_dtr}/dtr-questionnaireresponse"]},
 	"extension": [{"url": $"{_dtr}/qr-coverage", "valueReference": {"reference": "Coverage/c"}}, _intended],
-	"questionnaire": $"{_url}sample.initial.212111110|2024-01-01",
+	"questionnaire": $"{_url}sample.initial.211111110|2024-01-01",
 	"status": "in-progress",
 	"subject": {"reference": "Patient/p"},
 	"authored": "2024-03-01T10:00:00Z",
@@ -262,7 +272,7 @@ _from_us := [{"url": $"{_dtr}/information-origin", "extension": [{"url": "source
 
 test_a_draft_has_what_is_known_in_the_order_of_the_questions if {
 	about := object.union(_about, {"order": {"reference": "MedicationRequest/o"}})
-	_draft({"sample.score": 7, "sample.code": "A", "sample.areas": []}, about) == object.union(_empty, {
+	_draft({"sample.score": 7, "sample.code": "A", "sample.indication": "skin", "sample.areas": []}, about) == object.union(_empty, {
 		"extension": [
 			{"url": $"{_dtr}/qr-coverage", "valueReference": {"reference": "Coverage/c"}},
 			{"url": $"{_dtr}/qr-context", "valueReference": {"reference": "MedicationRequest/o"}},
@@ -270,8 +280,15 @@ test_a_draft_has_what_is_known_in_the_order_of_the_questions if {
 		],
 		"item": [
 			{"linkId": "sample.code", "answer": [{"valueString": "A", "extension": _from_us}]},
+			{"linkId": "sample.indication", "answer": [object.union(_own("sample.indication", "skin"), {"extension": _from_us})]},
 			{"linkId": "sample.score", "answer": [{"valueDecimal": 7, "extension": _from_us}]},
 			{"linkId": "sample.areas.none", "answer": [{"valueBoolean": true, "extension": _from_us}]},
 		],
 	})
+}
+
+test_a_draft_leaves_out_what_is_not_asked if {
+	stated := {"sample.indication": "joints", "sample.score": 7, "sample.joints": 2, "sample.severe": false, "sample.day": "2024-02-01"}
+	[item.linkId | some item in _draft(stated, _about).item] == ["sample.indication", "sample.joints", "sample.severe"]
+	_draft(object.remove(stated, ["sample.indication"]), _about) == _empty
 }
