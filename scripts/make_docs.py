@@ -250,9 +250,9 @@ def decided() -> str:
     request = json.loads((ROOT / "examples/xpovio-initial.json").read_text())
     members = ",\n".join(f"  {json.dumps(name)}: {json.dumps(request[name])}" for name in request)
     told = told_by("decide", "examples/xpovio-initial.json", width=80)
-    top, clauses = told.removesuffix("\n```").split("GuidelineCriterion by clause\n")
+    top, clauses = told.removesuffix("\n```").split("Clause by clause\n")
     two = (each for each in re.split(r"\n(?=\S)", clauses) if each.split()[1] in ("III.1", "IV"))
-    shown = "\n".join((f"{top}GuidelineCriterion by clause, of which two:", *two))
+    shown = "\n".join((f"{top}Clause by clause, of which two:", *two))
     return f"```json\n{{\n{members}\n}}\n```\n\n{shown}\n```"
 
 
