@@ -358,6 +358,44 @@ def test_what_is_not_there(called: Called) -> None:
         assert ("Allow" in headers) is (status == 405)
 
 
+EVERYTHING = (
+    *(("GET", "/cds-services"), ("POST", SIGN), ("POST", f"{SIGN}/feedback"), ("POST", PACKAGE)),
+    *(("GET", "/fhir/metadata"), ("GET", "/health/ready"), ("GET", "/metrics"), ("GET", "/")),
+)
+
+
+@pytest.mark.parametrize("host", ["page.example", "localhost.page.example:80", "10.0.0.1", ""])
+def test_a_name_that_is_not_this_machines(called: Called, host: str) -> None:
+    """A web page can have a name of its own resolved to this machine."""
+    for method, target in EVERYTHING:
+        body = calls.hook() if method == "POST" else None
+        status, answer, _ = called.ask(method, target, body, Host=host)
+        assert (status, issues(answer)) == (421, [("forbidden", "")])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8080", "LOCALHOST", "[::1]:80"])
+def test_a_name_that_is_this_machines(called: Called, host: str) -> None:
+    assert called.ask("GET", "/cds-services", Host=host)[0] == 200
+
+
+def test_web_pages_may_not_ask(called: Called) -> None:
+    for method, target in EVERYTHING:
+        body = calls.hook() if method == "POST" else None
+        for origin in ("https://page.example", "http://127.0.0.1", "null", ""):
+            status, answer, _ = called.ask(method, target, body, Origin=origin)
+            assert (status, issues(answer)) == (403, [("forbidden", "")])
+
+
+def test_a_service_for_others_is_called_by_its_names(sidecar: LocalSidecar) -> None:
+    for hosts, statuses in ((["fhir.payer.example"], (200, 421)), (None, (200, 200))):
+        service = Service(Rules(sidecar.url), hosts=hosts)
+        with calls.running(service) as url, contextlib.closing(Called(url)) as own:
+            for host, status in zip(("fhir.payer.example:443", "127.0.0.1"), statuses, strict=True):
+                assert own.ask("GET", "/cds-services", Host=host)[0] == status
+            # Whoever it is for.
+            assert own.ask("GET", "/cds-services", Origin="https://x.example")[0] == 403
+
+
 def test_a_body_of_another_type(called: Called) -> None:
     for kind in ("text/plain", "application/xml", "application/fhir+xml", "application/yaml"):
         status, answer, _ = called.ask("POST", SIGN, b"{}", Content_Type=kind)
@@ -852,7 +890,7 @@ def served(*options: str | Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     try:
         assert process.stdout
         url = process.stdout.readline().strip()
-        assert url.startswith("http://127.0.0.1:"), process.communicate()
+        assert url.startswith("http://"), process.communicate()
         yield url, process
     finally:
         process.kill()
@@ -890,6 +928,22 @@ def test_it_ends_with_its_sidecar() -> None:
         del url
 
 
+def test_an_address_that_others_reach_has_any_name_or_those_that_are_given() -> None:
+    for options, status in (
+        (["--host", "127.0.0.1"], 421),
+        (["--host", "localhost"], 421),
+        (["--host", "0.0.0.0"], 200),
+        (["--host", "0.0.0.0", "--allowed-host", "Fhir.payer.example"], 200),
+        (["--host", "0.0.0.0", "--allowed-host", "other.example"], 421),
+        (["--allowed-host", "fhir.payer.example"], 200),
+    ):
+        with served("--url", "http://127.0.0.1:9", *options) as (url, _):
+            here = f"http://127.0.0.1:{url.rpartition(':')[2]}"
+            with contextlib.closing(Called(here)) as called:
+                found, *_ = called.ask("GET", "/health/live", Host="fhir.payer.example")
+                assert found == status, options
+
+
 def test_it_asks_the_sidecar_that_is_named(sidecar: LocalSidecar) -> None:
     with served("--url", sidecar.url) as (url, process):
         with contextlib.closing(Called(url)) as called:
@@ -902,6 +956,7 @@ def test_it_asks_the_sidecar_that_is_named(sidecar: LocalSidecar) -> None:
     ("options", "told"),
     [
         (["serve", "--members", "m.json"], "go with --fhir"),
+        (["serve", "--allowed-host", "x.example"], "go with --fhir"),
         (["serve", "--fhir", "--members", "none.json"], "none.json cannot be read"),
         (["serve", "--fhir", "--callers", "none.json"], "none.json cannot be read"),
         (["serve", "--fhir", "--url", "ftp://x"], "URL is not like"),

@@ -272,6 +272,13 @@ def serve(
     host: Annotated[
         str, typer.Option(help="With --fhir: the address that it listens on.")
     ] = "127.0.0.1",
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --fhir: a name that callers know it by; calls for other hosts are refused. "
+            "Without it, this machine's own names; with another --host, any.",
+        ),
+    ] = None,
     url: Annotated[
         str | None,
         typer.Option(
@@ -296,13 +303,16 @@ def serve(
                 url=url,
                 host=host,
                 port=port,
+                allowed_hosts=allowed_host,
                 members=members,
                 callers=callers,
                 say=_say,
             )
             return
-        if url or members or callers or host != "127.0.0.1":
-            raise ConfigurationError("--members, --callers, --host and --url go with --fhir")
+        if url or members or callers or allowed_host or host != "127.0.0.1":
+            raise ConfigurationError(
+                "--members, --callers, --host, --allowed-host and --url go with --fhir"
+            )
         from ..page.server import PageServer
 
         token = os.environ.get("PRIORAUTH_TOKEN") or None

@@ -14,10 +14,11 @@ from __future__ import annotations
 from .callers import Callers, CallRefused
 from .members import Identifier, MemberFile, Members, NothingKnown
 from .rules import Rules
-from .service import Service
+from .service import THIS_MACHINE, Service
 from .serving import serve
 
 __all__ = [
+    "THIS_MACHINE",
     "CallRefused",
     "Callers",
     "Identifier",

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -31,8 +32,12 @@ LARGEST_BODY = 8 << 20
 LARGEST_ASKED = 500_000
 """The largest that the rules are asked with, in bytes, attachments and narratives left out."""
 
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""The names by which a service that nobody else is to reach is called."""
+
 _JSON = "application/json"
 _FHIR = "application/fhir+json"
+_PORT = re.compile(r":[0-9]*\Z")
 _KEPT_S = 60.0
 _NO_ANSWER = "the plan's systems do not answer; try again later"
 
@@ -69,15 +74,21 @@ class Service:
 
     `rules` is the sidecar to ask, and is opened and closed with the application; `members` is what
     the plan knows; `callers` says whose tokens are good: without, everybody is let in, and who may
-    call is for a gateway in front to say.
+    call is for a gateway in front to say. `hosts` are the names that callers know it by, in lower
+    case and without a port; a call for another host is refused, with None for none.
     """
 
     def __init__(
-        self, rules: Rules, members: Members | None = None, callers: Callers | None = None
+        self,
+        rules: Rules,
+        members: Members | None = None,
+        callers: Callers | None = None,
+        hosts: Collection[str] | None = THIS_MACHINE,
     ) -> None:
         self._rules = rules
         self._members = members or NothingKnown()
         self._callers = callers
+        self._hosts = hosts
         self._metrics = Metrics()
         self._discovery = _Kept(rules, "fhir/crd/services", _Discovery)
         self._metadata = _Kept(rules, "fhir/metadata", msgspec.Raw)
@@ -120,6 +131,7 @@ class Service:
         name = route.canonical if route else "none"
         with self._metrics.call(name) as call:
             try:
+                self._admit(request)
                 if self._callers and name.startswith(("/cds-services", "/fhir")):
                     self._callers.check(request.headers.get("Authorization"), request.path)
                 answer = await handler(request)
@@ -147,6 +159,15 @@ class Service:
                 answer = _outcome(500, "exception", "this service failed; the plan is told")
             call.status = answer.status
             return answer
+
+    def _admit(self, request: web.Request) -> None:
+        """Let programs in, and no web page: neither one that says so, nor one that has had a name
+        of its own resolved to this machine."""
+        if "Origin" in request.headers:
+            raise _HTTPError(403, "forbidden", "web pages may not ask")
+        host = _PORT.sub("", ",".join(request.headers.getall("Host", ()))).lower()
+        if self._hosts is not None and host not in self._hosts:
+            raise _HTTPError(421, "forbidden", "the call is for another host")
 
     async def _discover(self, _: web.Request) -> web.Response:
         return web.Response(body=_body.write(await self._discovery.get()), content_type=_JSON)

@@ -61,7 +61,8 @@ async def _serve(
     try:
         await runner.setup()
         try:
-            listener = socket.create_server((host, port))
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            listener = socket.create_server((host, port), family=family)
         except OSError as error:
             raise ConfigurationError(f"{host}:{port} cannot be had: {error.strerror}") from None
         await web.SockSite(runner, listener).start()
