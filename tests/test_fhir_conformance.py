@@ -78,6 +78,7 @@ def profiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     archive = os.environ.get("PRIORAUTH_FHIR_PROFILES")
     if not archive:
         left_out("PRIORAUTH_FHIR_PROFILES names no archive of profiles")
+    assert Path(archive).is_file(), f"PRIORAUTH_FHIR_PROFILES names {archive}, which is no file"
     folder = tmp_path_factory.mktemp("profiles")
     with tarfile.open(archive, "r:xz") as tar:
         tar.extractall(folder, filter="data")
@@ -325,6 +326,34 @@ def test_what_the_tests_send_is_valid(validator: Validator) -> None:
         (calls.parameters(calls.ordered(calls.order())), f"{DTR}/dtr-qpackage-input-parameters"),
     ):
         assert validator.errors(resource, profile) == []
+
+
+def test_the_story_is_valid(validator: Validator) -> None:
+    """The documents of docs/interop.md."""
+    told = {
+        path.name: json.loads(path.read_text())
+        for path in (round_trip.ROOT / "examples" / "fhir").glob("*.json")
+    }
+    validator.define(packaged(told["4-package.json"])[0])
+    held = [
+        (told["3-questionnaire-package.json"], f"{DTR}/dtr-qpackage-input-parameters"),
+        (told["4-package.json"], OUTPUT),
+        (told["5-answers.json"], RESPONSE),
+    ]
+    for name in ("1-order-sign.json", "6-order-sign.json"):
+        (entry,) = told[name]["context"]["draftOrders"]["entry"]
+        held.append((entry["resource"], PRESCRIPTION))
+    for name in ("2-coverage-information.json", "7-coverage-information.json"):
+        (action,) = told[name]["systemActions"]
+        held.append((action["resource"], PRESCRIPTION))
+    for resource, profile in held:
+        assert validator.errors(resource, profile) == [], profile
+    assert set(told) == {
+        "members.json",
+        *(f"{n}-order-sign.json" for n in (1, 6)),
+        *(f"{n}-coverage-information.json" for n in (2, 7)),
+        *("3-questionnaire-package.json", "4-package.json", "5-answers.json"),
+    }
 
 
 # --------------------------------------------------------------------------------------------
