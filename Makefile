@@ -61,6 +61,8 @@ setup: .venv/installed ## Only set up: the virtual environment, and OPA
 lock: ## Lock the dependencies anew (needs uv)
 	$(LOCK) pyproject.toml --output-file requirements/base.txt
 	$(LOCK) pyproject.toml --output-file requirements/dev.txt --all-extras --group dev
+	$(LOCK) pyproject.toml --extra fhir --group build --constraint requirements/dev.txt \
+		--output-file requirements/fhir.txt
 	$(LOCK) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 
 clean: ## Remove all that was made

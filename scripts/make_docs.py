@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -32,6 +32,9 @@ from priorauth.impact.changes import KINDS
 from priorauth.tables import SEPARATOR, Requests
 from request_schema import request_schema
 from usual_patterns import usual_patterns, whole
+
+if TYPE_CHECKING:
+    from fhir_story import Story
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tests"))
@@ -66,6 +69,7 @@ def main() -> None:
     with LocalSidecar() as url, Client(url) as client:
         catalog = client.catalog()
         facts = client.facts()
+        told = story(url)
         decisions = list(client.decide_many(worked_requests()))
     pages |= {
         f"docs/guidelines/{guideline.id}-{version.version}.md": "\n".join(
@@ -82,6 +86,11 @@ def main() -> None:
     pages["docs/authoring.md"] = filled(authoring, "kinds", "\n".join(kinds()))
     impact = filled(read(ROOT / "docs/impact.md") or "", "changes", "\n".join(changes()))
     pages["docs/impact.md"] = filled(impact, "compare", compared())
+    interop = read(ROOT / "docs/interop.md") or ""
+    for name, part in told.parts.items():
+        interop = filled(interop, name, part)
+    pages["docs/interop.md"] = interop
+    pages |= {f"examples/fhir/{name}": as_json(each) for name, each in told.documents.items()}
     pages["docs/cli.md"] = "\n".join(command_line())
     pages["README.md"] = filled(read(ROOT / "README.md") or "", "decide", decided())
     if checked:
@@ -121,6 +130,13 @@ def evaluated(query: str) -> str:
         check=True,
     )
     return said.stdout.strip()
+
+
+def story(url: str) -> Story:
+    """The worked story of FHIR documents, which are made as those of the tests."""
+    import fhir_story
+
+    return fhir_story.story(url)
 
 
 def worked_requests() -> Iterator[object]:

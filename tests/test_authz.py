@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from priorauth import Client, SidecarError, SidecarHTTPError, SidecarUnreachable, TokenRefused
+from priorauth.bundle import ENTRYPOINTS, FHIR_ENTRYPOINTS
 from production import CALLER, LEVELS, OPERATOR, Bundles, Production, eventually, signed
 
 TLS = Path(__file__).with_name("tls")
@@ -38,7 +39,7 @@ def refused(production: Production, method: str, target: str, token: str | None)
     assert json.loads(text) == {"code": "unauthorized", "message": REFUSED}
 
 
-@pytest.mark.parametrize("rule", ["decision", "decisions", "catalog", "facts", "integrity"])
+@pytest.mark.parametrize("rule", [*ENTRYPOINTS, *FHIR_ENTRYPOINTS, "integrity"])
 def test_callers_may_post_to_the_entry_points(production: Production, rule: str) -> None:
     target = f"/v1/data/priorauth/{rule}"
     for parameters in ("", "?provenance=true&strict-builtin-errors=true"):

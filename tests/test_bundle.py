@@ -230,7 +230,7 @@ def test_it_holds_rules_data_and_wasm_and_no_more(bundle_file: Path) -> None:
     }
     # The rules that check the data are there for sidecars, and not in the Wasm.
     assert "/integrity/entry.rego" in content
-    for name in bundle.ENTRYPOINTS:
+    for name in bundle.ENTRYPOINTS + bundle.FHIR_ENTRYPOINTS:
         assert f"priorauth/{name}".encode() in content["/policy.wasm"]
     assert b"priorauth/integrity" not in content["/policy.wasm"]
 

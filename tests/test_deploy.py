@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +19,7 @@ import pytest
 import yaml
 
 import bomb
+import fhir_calls as calls
 from priorauth import Client, opa
 from priorauth.sidecar import IMAGE
 from production import (
@@ -33,18 +39,24 @@ from test_front import configured
 
 NGINX = ROOT / "deploy" / "nginx.conf"
 SOCKET = "/run/priorauth/opa.sock"
-MANIFEST = ROOT / "deploy" / "kubernetes" / "sidecar.yaml"
+KUBERNETES = ROOT / "deploy" / "kubernetes"
+MANIFESTS = {"claims": KUBERNETES / "sidecar.yaml", "fhir": KUBERNETES / "fhir.yaml"}
+"""By the name of the application's container."""
+COMPOSE_FHIR = ROOT / "deploy" / "docker-compose.fhir.yml"
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yaml"
 
 
-def documents() -> dict[str, Any]:
-    return {each["kind"]: each for each in yaml.safe_load_all(MANIFEST.read_text())}
+def documents(application: str = "claims") -> dict[str, Any]:
+    return {each["kind"]: each for each in yaml.safe_load_all(MANIFESTS[application].read_text())}
 
 
 @pytest.mark.parametrize("version", ["1.29", "1.37"])
-@pytest.mark.parametrize("kind", ["Deployment", "NetworkPolicy"])
-def test_the_manifest_is_valid(kind: str, version: str) -> None:
-    kubernetes_validate.validate(documents()[kind], version, strict=True)
+@pytest.mark.parametrize("application", MANIFESTS)
+def test_the_manifest_is_valid(application: str, version: str) -> None:
+    found = documents(application)
+    assert {"Deployment", "NetworkPolicy"} <= set(found)
+    for each in found.values():
+        kubernetes_validate.validate(each, version, strict=True)
 
 
 def test_what_is_not_valid_is_found() -> None:
@@ -54,71 +66,180 @@ def test_what_is_not_valid_is_found() -> None:
         kubernetes_validate.validate(broken, "1.37", strict=True)
 
 
-def pod() -> Any:
-    return documents()["Deployment"]["spec"]["template"]["spec"]
+def pod(application: str = "claims") -> Any:
+    return documents(application)["Deployment"]["spec"]["template"]["spec"]
 
 
-def containers() -> dict[str, Any]:
-    return {each["name"]: each for each in (*pod()["initContainers"], *pod()["containers"])}
+def containers(application: str = "claims") -> dict[str, Any]:
+    spec = pod(application)
+    return {each["name"]: each for each in (*spec["initContainers"], *spec["containers"])}
 
 
-def test_the_containers_can_do_nothing_but_answer() -> None:
-    assert pod()["securityContext"]["runAsNonRoot"]
-    assert pod()["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert not pod()["automountServiceAccountToken"]
+@pytest.mark.parametrize("application", MANIFESTS)
+def test_the_containers_can_do_nothing_but_answer(application: str) -> None:
+    spec, found = pod(application), containers(application)
+    assert spec["securityContext"]["runAsNonRoot"]
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert not spec["automountServiceAccountToken"]
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     for name in ("opa", "front"):
-        assert containers()[name]["restartPolicy"] == "Always"
-        assert compose[name]["image"].endswith(f":-{containers()[name]['image']}}}")
-    assert containers()["opa"]["image"] == IMAGE
-    values = {each["name"]: each.get("value") for each in containers()["opa"]["env"]}
+        assert found[name]["restartPolicy"] == "Always"
+        assert compose[name]["image"].endswith(f":-{found[name]['image']}}}")
+    assert found["opa"]["image"] == IMAGE
+    values = {each["name"]: each.get("value") for each in found["opa"]["env"]}
     environment = compose["opa"]["environment"]
     assert {name: values[name] for name in environment} == environment
-    for container in containers().values():
+    for container in found.values():
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         }
         assert container["resources"]["limits"]["memory"]
-    volumes = {volume["name"] for volume in pod()["volumes"]}
-    mounted = {
-        mount["name"] for container in containers().values() for mount in container["volumeMounts"]
-    }
+    volumes = {volume["name"] for volume in spec["volumes"]}
+    mounted = {mount["name"] for container in found.values() for mount in container["volumeMounts"]}
     assert mounted == volumes
 
 
-def test_all_share_the_socket_and_nothing_else_leads_to_opa() -> None:
-    opa, policy = containers()["opa"], documents()["NetworkPolicy"]["spec"]
-    assert [each for each in opa["args"] if "addr" in each] == [f"--addr=unix://{SOCKET}"]
-    assert "ports" not in opa
-    for name, read_only in (("opa", None), ("front", True), ("claims", True)):
-        (mount,) = [m for m in containers()[name]["volumeMounts"] if m["name"] == "socket"]
+def test_the_sidecar_is_the_same_beside_every_application() -> None:
+    def beside(application: str) -> Any:
+        spec = pod(application)
+        own = [each["name"] for each in spec["volumes"] if each["name"] != "plan"]
+        volumes = [each for each in spec["volumes"] if each["name"] in own]
+        return {**spec, "volumes": volumes, "containers": None}
+
+    assert beside("fhir") == beside("claims")
+
+
+@pytest.mark.parametrize("application", MANIFESTS)
+def test_all_share_the_socket_and_nothing_else_leads_to_opa(application: str) -> None:
+    found, policy = containers(application), documents(application)["NetworkPolicy"]["spec"]
+    assert [each for each in found["opa"]["args"] if "addr" in each] == [f"--addr=unix://{SOCKET}"]
+    assert "ports" not in found["opa"]
+    for name, read_only in (("opa", None), ("front", True), (application, True)):
+        (mount,) = [m for m in found[name]["volumeMounts"] if m["name"] == "socket"]
         assert mount["mountPath"] == str(Path(SOCKET).parent)
         assert mount.get("readOnly") is read_only
     assert f"server unix:{SOCKET};" in NGINX.read_text()
-    settings = {each["name"]: each.get("value") for each in containers()["claims"]["env"]}
-    with Client(settings["PRIORAUTH_URL"]) as client:
+    settings = {each["name"]: each.get("value") for each in found[application]["env"]}
+    (url,) = {
+        *(value for name, value in settings.items() if name == "PRIORAUTH_URL"),
+        *(each[6:] for each in found[application].get("args", ()) if each.startswith("--url=")),
+    }
+    with Client(url) as client:
         assert client.url == f"unix://{SOCKET}"
-    admitted = [port["port"] for rule in policy["ingress"] for port in rule["ports"]]
-    assert admitted == ["http", "diagnostics"]
-    assert containers()["front"]["ports"] == [{"name": "diagnostics", "containerPort": 8282}]
+    admitted = {port["port"] for rule in policy["ingress"] for port in rule["ports"]}
+    assert admitted == {"http", "diagnostics"}
+    assert found["front"]["ports"] == [{"name": "diagnostics", "containerPort": 8282}]
     assert "listen 8282;" in NGINX.read_text()
 
 
-def test_what_the_manifest_mounts_is_made_by_the_commands_that_it_names() -> None:
+@pytest.mark.parametrize("application", MANIFESTS)
+def test_what_the_manifest_mounts_is_made_by_the_commands_that_it_names(application: str) -> None:
     named = r"--from-(?:file|literal)=(\S+?)(?:=\S+)?(?=[\s\\])"
-    made = set(re.findall(named, MANIFEST.read_text()))
+    made = set(re.findall(named, MANIFESTS[application].read_text()))
     keys = {Path(name).name for name in made}
-    mounts = [mount for each in containers().values() for mount in each["volumeMounts"]]
+    found = containers(application).values()
+    mounts = [mount for each in found for mount in each["volumeMounts"]]
     used = {mount["subPath"] for mount in mounts if "subPath" in mount}
-    for container in containers().values():
+    for container in found:
         for each in container.get("env", ()):
             for source in each.get("valueFrom", {}).values():
                 used.add(source["key"])
     assert used == keys
-    for name in made - {"bundles", "access.manifest", "access.yaml", "policy.pub", "token"}:
+    own = {"bundles", "access.manifest", "access.yaml", "policy.pub", "token"}
+    for name in made - own - {"members.json", "callers.json"}:
         assert (ROOT / name).is_file()
+
+
+def test_who_calls_the_fhir_service() -> None:
+    """The gateway; and for its metrics, which are at its one port, Prometheus."""
+    found = documents("fhir")
+    assert found["Service"]["spec"]["ports"] == [{"name": "http", "port": 80, "targetPort": "http"}]
+    labels = found["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert found["Service"]["spec"]["selector"] == labels
+    callers = [
+        each["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
+        for rule in found["NetworkPolicy"]["spec"]["ingress"]
+        for each in rule["from"]
+        if {"port": "http"} in rule["ports"]
+    ]
+    assert callers == ["gateway", "monitoring"]
+
+
+@contextlib.contextmanager
+def fhir_service(arguments: list[str], sidecar: Path, **files: str) -> Iterator[str]:
+    """The FHIR service by a manifest's arguments, with the paths of this machine: its URL."""
+    port = free_port()
+    here = {
+        SOCKET: str(sidecar),
+        "--port=8080": f"--port={port}",
+        # Tests are reached by nobody else.
+        "--host=0.0.0.0": "--host=127.0.0.1",
+        **{f"/priorauth/{name}.json": path for name, path in files.items()},
+    }
+    command = [sys.executable, "-m", "priorauth", *(replaced(each, here) for each in arguments)]
+    environment = {**os.environ, "PRIORAUTH_TOKEN": CALLER}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    try:
+        assert process.stdout
+        assert process.stdout.readline().decode().strip() == f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def test_the_fhir_service_runs_as_the_manifests_say(tmp_path: Path) -> None:
+    """Its own arguments and probes, by a sidecar as in production, which wants a token."""
+    members, callers, uds = (tmp_path / name for name in ("members", "callers", "opa.sock"))
+    members.write_text(json.dumps(calls.MEMBERS))
+    callers.write_text('{"url": "https://fhir.payer.example", "issuers": {}}')
+    files = {"members": str(members), "callers": str(callers)}
+    kubernetes = containers("fhir")["fhir"]
+    (compose,) = (
+        each
+        for name, each in yaml.safe_load(COMPOSE_FHIR.read_text())["services"].items()
+        if name == "fhir"
+    )
+    with Bundles(signed(tmp_path / "b.tar.gz", "r-1")).serving() as url:
+        production = Production(tmp_path, url, uds=uds)
+        with production, fhir_service(kubernetes["args"], uds, **files) as own:
+            with contextlib.closing(calls.Called(own)) as called:
+
+                def probed(name: str) -> int:
+                    return called.get(kubernetes[name]["httpGet"]["path"])[0]
+
+                eventually(lambda: probed("readinessProbe") == 200)
+                assert probed("livenessProbe") == 200
+                # Nobody is on file.
+                assert called.signed(calls.hook())[0] == 401
+            with (
+                fhir_service(compose["command"], uds, **files) as own,
+                contextlib.closing(calls.Called(own)) as called,
+            ):
+                status, answer = called.signed(calls.hook())
+                assert (status, calls.asserted(answer)["covered"]) == (200, ["covered"])
+                assert called.ask("GET", "/cds-services", Host="page.example")[0] == 421
+                production.process.kill()
+                production.process.wait()
+                assert called.get(kubernetes["readinessProbe"]["httpGet"]["path"])[0] == 503
+                assert called.get(kubernetes["livenessProbe"]["httpGet"]["path"])[0] == 200
+
+
+def test_in_compose_the_fhir_service_alone_reaches_the_sidecar() -> None:
+    services = yaml.safe_load(COMPOSE_FHIR.read_text())["services"]
+    beside = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    assert set(services) == {"fhir", "front"}
+    assert services["front"]["profiles"], "it would be started"
+    fhir, opa = services["fhir"], beside["opa"]
+    assert "socket:/run/priorauth:ro" in fhir["volumes"]
+    for name in ("user", "read_only", "cap_drop", "security_opt", "restart", "logging"):
+        assert fhir[name] == opa[name]
+    assert "ports" not in opa
+    assert all(port.startswith("127.0.0.1:") for port in fhir["ports"])
 
 
 def test_the_sidecar_runs_as_the_manifest_says(tmp_path: Path) -> None:

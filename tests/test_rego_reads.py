@@ -28,8 +28,13 @@ READ_THE_REQUEST = {
 }
 """Beside the kinds of criteria, in rego/priorauth/criteria/."""
 
-READ_INPUT_OF_THEIR_OWN = {"rego/integrity/cases.rego"}
-"""Its input is worked cases. All of rego/system/ has input of OPA's."""
+READ_INPUT_OF_THEIR_OWN = {
+    # Worked cases.
+    "rego/integrity/cases.rego",
+    # What came in by FHIR.
+    "rego/priorauth/fhir/envelope.rego",
+}
+"""All of rego/system/ has input of OPA's."""
 
 
 def test_only_these_read_the_request() -> None:

@@ -286,14 +286,19 @@ def _sound_traceparent(header: object) -> str:
 
 
 def _refusal(response: requests.Response) -> SidecarHTTPError:
-    """The error for a status other than 200, with OPA's code, its message and its places.
-
-    The messages below the first can quote the request, so they are kept but not shown.
-    """
-    status = response.status_code
+    """The error for a status other than 200."""
     body: object = None
     with suppress(MalformedResult):
         body = response.json()
+    return refusal(_place(response), response.status_code, body)
+
+
+def refusal(place: str, status: int, body: object) -> SidecarHTTPError:
+    """The error for a status other than 200, with OPA's code, its message and its places.
+
+    `place` is what was asked; `body` is the JSON that was answered, None when it is none. The
+    messages below the first can quote the request, so they are kept but not shown.
+    """
     said, code = "and not in OPA's words: perhaps it is no OPA", None
     errors: tuple[OpaError, ...] = ()
     if isinstance(body, dict) and isinstance(body.get("code"), str):
@@ -313,7 +318,7 @@ def _refusal(response: requests.Response) -> SidecarHTTPError:
         advice = "check the sidecar's URL"
     else:
         advice = "see the sidecar's log"
-    message = f"{_place(response)} answered {status}, {said}; {advice}"
+    message = f"{place} answered {status}, {said}; {advice}"
     return kind(message, status=status, code=code, errors=errors)
 
 

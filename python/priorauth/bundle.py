@@ -40,8 +40,14 @@ ENTRYPOINTS = ("decision", "decisions", "catalog", "facts")
 """The rules under `priorauth` that a bundle's Wasm can be asked for: all but `integrity`, which
 needs builtins that only OPA itself has."""
 
+FHIR_ENTRYPOINTS = (
+    *("fhir/metadata", "fhir/crd/services", "fhir/crd/response", "fhir/crd/requests"),
+    *("fhir/crd/technical", "fhir/dtr/questionnaire_package", "fhir/dtr/form", "fhir/dtr/facts"),
+)
+"""More of them, for FHIR."""
+
 ROOTS = (
-    *("calendar", "drugs", "facts", "guidelines", "integrity", "placeholders", "plan"),
+    *("calendar", "codes", "drugs", "facts", "guidelines", "integrity", "placeholders", "plan"),
     *("priorauth", "schemas", "system/authz", "system/health", "system/log", "usual"),
 )
 """The parts of OPA's data that a bundle owns: these and no others. `access` is the operator's own,
@@ -53,7 +59,7 @@ _LARGEST = 1 << 28
 
 _KEPT = 20
 # To be changed when other bundles come to be made of the same files.
-_FORMAT = 2
+_FORMAT = 3
 
 # What the manifest says of the data: what was found wrong with it. `data.system.health` reads it.
 _SOUND: dict[str, list[object]] = {"integrity": []}
@@ -289,7 +295,7 @@ def _compile_wasm(opa: Path, staged: Path) -> bytes:
     allowed, built = staged.with_name("capabilities.json"), staged.with_name("wasm.tar.gz")
     allowed.write_text(json.dumps(capabilities(opa)))
     command: list[str | Path] = ["build", "--target", "wasm", "--capabilities", allowed]
-    command += [f"--entrypoint=priorauth/{name}" for name in ENTRYPOINTS]
+    command += [f"--entrypoint=priorauth/{name}" for name in ENTRYPOINTS + FHIR_ENTRYPOINTS]
     try:
         _run(opa, *command, "--output", built, "data.json", "priorauth", cwd=staged)
     except BundleError as error:

@@ -66,15 +66,28 @@ _routes := {
 	"caller": [
 	{
 		"method": "POST",
-		"path": ["v1", "data", "priorauth", rule],
+		"path": array.concat(["v1", "data", "priorauth"], rule),
 		"parameters": {"provenance", "strict-builtin-errors"},
 	} |
-		some rule in ["decision", "decisions", "catalog", "facts", "integrity"]
+		some rule in array.concat([["decision"], ["decisions"], ["catalog"], ["facts"], ["integrity"]], _fhir)
 	],
 	"operator": [{"method": "GET", "path": path, "parameters": set()} |
 		some path in [["metrics"], ["v1", "status"]]
 	],
 }
+
+_fhir := [array.concat(["fhir"], rule) |
+	some rule in [
+		["metadata"],
+		["crd", "services"],
+		["crd", "response"],
+		["crd", "requests"],
+		["crd", "technical"],
+		["dtr", "questionnaire_package"],
+		["dtr", "form"],
+		["dtr", "facts"],
+	]
+]
 
 _roles contains "anyone"
 

@@ -9,7 +9,11 @@ _refused := {
 
 _too_many := {"allowed": false, "reason": "refused: a batch has at most 1000 requests: send it in parts"}
 
-_entry_points := {"decision", "decisions", "catalog", "facts", "integrity"}
+_entry_points := {
+	["decision"], ["decisions"], ["catalog"], ["facts"], ["integrity"],
+	["fhir", "metadata"], ["fhir", "crd", "services"], ["fhir", "crd", "response"], ["fhir", "crd", "requests"],
+	["fhir", "crd", "technical"], ["fhir", "dtr", "questionnaire_package"], ["fhir", "dtr", "form"], ["fhir", "dtr", "facts"],
+}
 
 _probes := {["health"], ["health", "live"], ["health", "ready"]}
 
@@ -37,7 +41,7 @@ _certified(asked, subject) := object.union(asked, {"identity": subject, "client_
 # What is allowed of every method, path and role that there is.
 _allowed(token) := {[method, path] |
 	some method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"}
-	some path in ((_probes | _watched) | {path |
+	some path in (((_probes | _watched) | _callable) | {path |
 		some path in [
 			[],
 			[""],
@@ -50,13 +54,12 @@ _allowed(token) := {[method, path] |
 			["v1", "data", "facts"],
 			["v1", "data", "guidelines"],
 			["v1", "data", "priorauth"],
-			["v1", "data", "priorauth", "decision"],
-			["v1", "data", "priorauth", "decisions"],
-			["v1", "data", "priorauth", "catalog"],
-			["v1", "data", "priorauth", "facts"],
-			["v1", "data", "priorauth", "integrity"],
 			["v1", "data", "priorauth", "decision", "outcome"],
 			["v1", "data", "priorauth", "request"],
+			["v1", "data", "priorauth", "fhir"],
+			["v1", "data", "priorauth", "fhir", "crd"],
+			["v1", "data", "priorauth", "fhir", "call", "resources"],
+			["v1", "data", "priorauth", "metadata"],
 			["v1", "data", "system"],
 			["v1", "policies"],
 			["v1", "policies", "x"],
@@ -71,7 +74,9 @@ _allowed(token) := {[method, path] |
 
 _probing := {["GET", path] | some path in _probes}
 
-_calling := {["POST", ["v1", "data", "priorauth", rule]] | some rule in _entry_points}
+_callable := {array.concat(["v1", "data", "priorauth"], rule) | some rule in _entry_points}
+
+_calling := {["POST", path] | some path in _callable}
 
 _watching := {["GET", path] | some path in _watched}
 

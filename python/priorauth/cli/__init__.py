@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..client import Client
+    from ..sidecar import DockerSidecar, LocalSidecar
 
 FAILED = 1
 USAGE = 2
@@ -251,22 +252,71 @@ def serve(
         int,
         typer.Option(min=0, max=65535, help="The port of the reviewer's page; 0 for a free one."),
     ] = 0,
+    fhir: Annotated[
+        bool,
+        typer.Option(
+            "--fhir",
+            help="Serve prescribers' systems at the port instead: CDS Hooks and questionnaires.",
+        ),
+    ] = False,
+    members: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False, help="With --fhir: what the plan knows of its members (JSON)."
+        ),
+    ] = None,
+    callers: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="With --fhir: whose tokens are good (JSON)."),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="With --fhir: the address that it listens on.")
+    ] = "127.0.0.1",
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="With --fhir: a name that callers know it by; calls for other hosts are refused. "
+            "Without it, this machine's own names; with another --host, any.",
+        ),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="With --fhir: the sidecar to ask, with the token of PRIORAUTH_TOKEN, instead of "
+            "one of its own.",
+        ),
+    ] = None,
 ) -> None:
     """Run a sidecar on this machine until Ctrl-C. Prints its URL once it is fit to decide.
 
     Callers send the token of PRIORAUTH_TOKEN, or without it one that is drawn and printed. The
     reviewer's page is served at a URL of its own, which is printed too; it asks no sidecar.
+
+    With --fhir it is the FHIR service that is served, and its sidecar is reached by it alone.
     """
     with _failing_clearly():
+        if fhir:
+            from .fhir import run
+
+            run(
+                lambda: _sidecar(docker),
+                url=url,
+                host=host,
+                port=port,
+                allowed_hosts=allowed_host,
+                members=members,
+                callers=callers,
+                say=_say,
+            )
+            return
+        if url or members or callers or allowed_host or host != "127.0.0.1":
+            raise ConfigurationError(
+                "--members, --callers, --host, --allowed-host and --url go with --fhir"
+            )
         from ..page.server import PageServer
-        from ..sidecar import DockerSidecar, LocalSidecar
 
         token = os.environ.get("PRIORAUTH_TOKEN") or None
-        sidecar = (
-            DockerSidecar(port=port, token=token)
-            if docker
-            else LocalSidecar(opa=_opa(), port=port, token=token)
-        )
+        sidecar = _sidecar(docker, port, token)
         with sidecar as url, PageServer(_page, port=page_port) as page:
             print(url, flush=True)
             if token is None:
@@ -275,6 +325,16 @@ def serve(
             _say(f"OPA {sidecar.opa_version} serves until Ctrl-C")
             code = sidecar.wait()
         raise SidecarStartError(f"the sidecar stopped of itself, with exit code {code}")
+
+
+def _sidecar(
+    docker: bool, port: int | None = None, token: str | None = None
+) -> LocalSidecar | DockerSidecar:
+    from ..sidecar import DockerSidecar, LocalSidecar
+
+    if docker:
+        return DockerSidecar(port=port, token=token)
+    return LocalSidecar(opa=_opa(), port=port, token=token)
 
 
 @app.command(epilog=EXIT_CODES)

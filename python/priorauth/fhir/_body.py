@@ -1,0 +1,87 @@
+"""What comes in: JSON, of which as little is read here as can be. All meaning is the rules'."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from ..errors import NotJSON
+from .members import Identifier
+
+SLIM = 1 << 16
+"""From this size on (bytes), what the rules need not see is left out before they are asked."""
+
+_IDENTIFIED = ("Coverage", "Patient")
+
+
+def read(body: bytes) -> Any:
+    """The JSON value of a body; decimals keep their zeros. Raises NotJSON."""
+    try:
+        return _DECODER.decode(body)
+    except RecursionError:
+        why = "it is nested too deeply"
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        # msgspec's words are of places, and no more.
+        place = str(error).rpartition("(")[2].rstrip(")")
+        why = f"see {place}" if place.startswith("byte ") else "a text or a number cannot be read"
+    # Out here, so that nothing of the body is chained to it.
+    raise NotJSON(why)
+
+
+def write(value: object) -> bytes:
+    """The JSON of a value that was read."""
+    return _ENCODER.encode(value)
+
+
+def _decimal(text: str) -> decimal.Decimal:
+    value = decimal.Decimal(text)
+    if not -400 < value.adjusted() < 400:
+        raise ValueError
+    return value
+
+
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=_decimal)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def resources(value: object) -> Iterator[dict[str, Any]]:
+    """The resources that are the values of an object or the items of an array, with those of
+    Bundles and of Parameters."""
+    for each in value.values() if isinstance(value, dict) else _listed(value):
+        resource = each.get("resource", each) if isinstance(each, dict) else None
+        if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
+            if resource["resourceType"] == "Bundle":
+                yield from resources(resource.get("entry"))
+            else:
+                yield resource
+
+
+def identifiers(found: Iterable[dict[str, Any]]) -> frozenset[Identifier]:
+    """The identifiers of whom resources say that they are of."""
+    return frozenset(
+        (each["system"], each["value"])
+        for resource in found
+        if resource["resourceType"] in _IDENTIFIED
+        for each in _listed(resource.get("identifier"))
+        if isinstance(each, dict)
+        and isinstance(each.get("system"), str)
+        and isinstance(each.get("value"), str)
+    )
+
+
+def slim(value: Any) -> Any:
+    """The same without the content of attachments and narratives: a document is megabytes, and
+    that it is there is all that the rules look at."""
+    if isinstance(value, dict):
+        dropped = {"div"} | ({"data"} if "contentType" in value else set())
+        return {name: slim(each) for name, each in value.items() if name not in dropped}
+    if isinstance(value, list):
+        return [slim(each) for each in value]
+    return value
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

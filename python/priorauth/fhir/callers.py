@@ -1,0 +1,91 @@
+"""Who may call: the JSON Web Tokens of CDS Hooks, by keys that are on file here.
+
+No key is fetched: `jku`, where a token says its keys are, is not looked at.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jwt
+import msgspec
+
+from ..errors import ConfigurationError, PriorAuthError
+
+ALGORITHMS = ("ES384", "RS384")
+"""The algorithms that a token may be signed by, which are those that CDS Hooks recommends."""
+
+_LONGEST_S = 600
+_LEEWAY_S = 10
+_CLAIMS = ["iss", "aud", "exp", "iat", "jti"]
+
+
+class CallRefused(PriorAuthError):  # noqa: N818
+    """A call without a good token. Says nothing of what the token holds."""
+
+
+class _Issuer(msgspec.Struct, forbid_unknown_fields=True):
+    keys: list[dict[str, object]]
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    url: str
+    issuers: dict[str, _Issuer]
+
+
+class Callers:
+    """The clients of a JSON file, `{"url": …, "issuers": {ISS: {"keys": [JWK, …]}, …}}`.
+
+    `url` is where clients find the service, and so what their tokens' audience begins with; an
+    issuer has its JSON Web Key Set. Raises ConfigurationError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            content = msgspec.json.decode(path.read_bytes(), type=_File)
+        except OSError as error:
+            raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ConfigurationError(f"{path} is no file of callers: {error}") from None
+        self._url = content.url.rstrip("/")
+        self._keys: dict[tuple[str, str], jwt.PyJWK] = {}
+        for issuer, given in content.issuers.items():
+            for index, key in enumerate(given.keys):
+                place = f"{path}: key {index} of {issuer}"
+                if not isinstance(key.get("kid"), str):
+                    raise ConfigurationError(f"{place} has no `kid`")
+                if "d" in key or key.get("kty") == "oct":
+                    raise ConfigurationError(f"{place} is no public key")
+                try:
+                    self._keys[issuer, str(key["kid"])] = jwt.PyJWK.from_dict(key)
+                except jwt.PyJWTError as error:
+                    raise ConfigurationError(f"{place} is no key: {error}") from None
+
+    def check(self, authorization: str | None, path: str) -> None:
+        """Let a call pass whose `Authorization` is good for this path, or raise CallRefused."""
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise CallRefused("a bearer token is needed: a JSON Web Token, as CDS Hooks has it")
+        try:
+            header = jwt.get_unverified_header(token)
+            claimed = jwt.decode(token, options={"verify_signature": False})
+            key = self._keys[str(claimed.get("iss")), str(header.get("kid"))]
+            algorithm = header.get("alg")
+            if algorithm not in ALGORITHMS or header.get("typ") != "JWT":
+                raise jwt.InvalidAlgorithmError
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=[algorithm],
+                audience=f"{self._url}{path}",
+                leeway=_LEEWAY_S,
+                options={"require": _CLAIMS},
+            )
+            if claims["exp"] - claims["iat"] > _LONGEST_S:
+                raise jwt.ExpiredSignatureError
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError):
+            pass
+        else:
+            return
+        # Out here, so that nothing of the token is chained to it.
+        raise CallRefused("the token is not good for this call: its issuer, key, audience or time")

@@ -1,0 +1,86 @@
+"""What the service counts, and logs: nothing of what came in."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from ..errors import PriorAuthError
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+"""The media type of `Metrics.text`."""
+
+log = logging.getLogger("priorauth.fhir")
+
+
+class Call:
+    """One call, while it is served. `status` is that of its answer, 0 while it has none."""
+
+    status = 0
+
+
+class Metrics:
+    """What is counted, and nothing of what came in."""
+
+    def __init__(self) -> None:
+        registry = self._registry = CollectorRegistry()
+        self._seconds = Histogram(
+            "priorauth_fhir_call_seconds",
+            "How long calls took, by route and status",
+            ["route", "status"],
+            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+            registry=registry,
+        )
+        self._orders = Counter(
+            "priorauth_fhir_orders", "Orders decided, by outcome", ["outcome"], registry=registry
+        )
+        self._faults = Counter(
+            "priorauth_fhir_faults", "Faults of this side, by kind", ["kind"], registry=registry
+        )
+        self._feedback = Counter(
+            "priorauth_fhir_feedback", "Feedback on answers", ["outcome"], registry=registry
+        )
+
+    @contextlib.contextmanager
+    def call(self, route: str) -> Iterator[Call]:
+        """Time a call, whatever comes of it."""
+        started = time.perf_counter()
+        call = Call()
+        try:
+            yield call
+        finally:
+            seconds = time.perf_counter() - started
+            self._seconds.labels(route, str(call.status or "broken off")).observe(seconds)
+
+    def decided(self, outcomes: Iterable[str]) -> None:
+        """Count the orders that were decided."""
+        for outcome in outcomes:
+            self._orders.labels(outcome).inc()
+
+    def feedback(self, outcome: object) -> None:
+        """Count what a user did with an answer."""
+        known = outcome in ("accepted", "overridden")
+        self._feedback.labels(str(outcome) if known else "other").inc()
+
+    def fault(self, error: Exception) -> None:
+        """Count a fault and log it, by its kind and place: its words may be of what came in,
+        unless they are ours."""
+        kind = type(error).__name__
+        self._faults.labels(kind).inc()
+        if isinstance(error, PriorAuthError):
+            log.error("%s: %s", kind, error)
+            return
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
+        log.error("%s at %s", kind, where)
+
+    def text(self) -> bytes:
+        """All of it, as Prometheus reads it."""
+        return generate_latest(self._registry)

@@ -1,0 +1,203 @@
+# METADATA
+# title: Documentation templates and rules
+# description: >-
+#   Da Vinci DTR 2.2: the questions that are open, as questionnaires, and what their answers state. The same input always
+#   has the same answer.
+package priorauth.fhir.dtr
+
+import data.priorauth.document
+import data.priorauth.fhir.answers
+import data.priorauth.fhir.envelope
+import data.priorauth.fhir.facts as stating
+import data.priorauth.fhir.outcomes
+import data.priorauth.fhir.payers
+import data.priorauth.fhir.questionnaire
+import data.priorauth.fhir.request
+import data.priorauth.fhir.resources
+import data.priorauth.fhir.texts
+
+# METADATA
+# title: Questionnaire package
+# description: >-
+#   The answer to `$questionnaire-package`: its HTTP `status`; its `body`, which is the operation's output, or an
+#   OperationOutcome that says what was wrong; and what was `decided` of each order, for the plan's own records and not to be
+#   sent. The input is `parameters`, as they came in; `member`, what the plan knows of the member, `null` when it finds none;
+#   and `received`, the `instant` of the call and an `id` that no other call has.
+# entrypoint: true
+questionnaire_package := {
+	"status": 200,
+	"body": {"resourceType": "Parameters", "parameter": array.concat(
+		[{"name": "packagebundle", "resource": bundle} | some bundle in bundles],
+		[{"name": "outcome", "resource": outcomes.resource(_remarks)} | _remarks != []],
+	)},
+	"decided": [object.filter(judged.decision, ["outcome", "guideline"]) | some judged in _judged],
+} if {
+	count(_issues) == 0
+	bundles := [_bundle(packed, index) | some index, packed in _packages]
+
+	# All of them, or no answer.
+	count(bundles) == count(_packages)
+} else := object.union(outcomes.refused(_issues), {"decided": []}) if {
+	count(_issues) > 0
+}
+
+# METADATA
+# title: Form
+# description: >-
+#   For a caller that has a request document, which is the `request` of the input: the `questionnaire` for what it leaves
+#   open, and the `response` that it starts from. Both are `null` where no guideline asks anything.
+# entrypoint: true
+form := {"questionnaire": questionnaire.resource(of), "response": questionnaire.draft(of, stating.flat(envelope.request), about)} if {
+	[decision] := [whole | whole := document.whole] with input as envelope.request
+	of := questionnaire.form(envelope.request, decision)
+	regex.match("[12]", of.marks)
+	about := {
+		"coverage": {"display": "the coverage that the request is under"},
+		"subject": {"display": "the member"},
+		"instant": envelope.received.instant,
+	}
+} else := {"questionnaire": null, "response": null}
+
+# METADATA
+# title: Facts
+# description: >-
+#   What the `response` of the input, a QuestionnaireResponse to one of these questionnaires, states: `document`, a part of
+#   a request; and `faults`, what is wrong with it, each with its `linkId` and a message. `null` where it answers none of
+#   these questionnaires.
+# entrypoint: true
+facts := {"document": stating.nested(read.facts), "faults": read.faults} if {
+	of := questionnaire.named(envelope.response.questionnaire)
+	read := answers.read(envelope.response, texts.declared(object.filter(of, ["id", "version"])))
+} else := null
+
+_parameters := resources.listed(envelope.parameters.parameter)
+
+_given(name) := [parameter | some parameter in _parameters; parameter.name == name]
+
+_from := resources.held([entry | some parameter in _parameters; some entry in resources.entries(parameter.resource)], null)
+
+_coverage := coverage if {
+	[coverage] := [parameter.resource | some parameter in _given("coverage")]
+	coverage.resourceType == "Coverage"
+}
+
+_orders := [parameter.resource | some parameter in _given("order"); is_object(parameter.resource)]
+
+_canonicals := [canonical | some parameter in _given("questionnaire"); canonical := resources.text(parameter.valueCanonical)]
+
+# What came of each order that a guideline can judge.
+_judged := [object.union(found, {"order": order, "decision": decision}) |
+	some order in _orders
+	order.resourceType == "MedicationRequest"
+	found := request.of(order, _from, $"{envelope.received.id}/{order.id}", envelope.member)
+	[decision] := [whole | whole := document.whole] with input as found.document
+]
+
+# A package for each order, of the questionnaire that is asked for, or of the one for what is open; and one for each
+# questionnaire asked for that is about none of the orders.
+_packages := array.concat(
+	[{"form": of, "stated": stating.flat(judged.document), "order": judged.order} |
+		some judged in _judged
+		some of in _forms(judged)
+	],
+	[{"form": of, "stated": {}} |
+		some canonical in _canonicals
+		not _about_an_order(canonical)
+		of := questionnaire.named(canonical)
+	],
+)
+
+_forms(judged) := [questionnaire.open(judged.document, judged.decision) | true] if {
+	_canonicals == []
+} else := [of |
+	some canonical in _canonicals
+	questionnaire.governs(canonical, judged.decision.guideline, judged.document.type)
+	of := questionnaire.named(canonical)
+]
+
+_about_an_order(canonical) if {
+	some judged in _judged
+	questionnaire.governs(canonical, judged.decision.guideline, judged.document.type)
+}
+
+_bundle(packed, index) := {
+	"resourceType": "Bundle",
+	"meta": {"profile": ["http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/DTR-QPackageBundle"]},
+	"type": "collection",
+	"entry": [
+		{"fullUrl": form_resource.url, "resource": form_resource},
+		{"fullUrl": $"{data.plan.fhir.url}/QuestionnaireResponse/{id}", "resource": object.union({"id": id}, response)},
+	],
+} if {
+	form_resource := questionnaire.resource(packed.form)
+	id := $"{envelope.received.id}.{index + 1}"
+	response := questionnaire.draft(packed.form, packed.stated, object.union_n([
+		{
+			"coverage": {"reference": $"Coverage/{_coverage.id}"},
+			"subject": object.get(packed, ["order", "subject"], _coverage.beneficiary),
+			"instant": envelope.received.instant,
+		},
+		{"order": {"reference": $"MedicationRequest/{packed.order.id}"} | packed.order},
+	]))
+}
+
+# What else there is to say of a package.
+_remarks := array.concat(
+	[_remark("warning", "not-found", $"{canonical} names no questionnaire of this plan's.") |
+		some canonical in _canonicals
+		not questionnaire.named(canonical)
+	],
+	[_remark("information", "informational", "Nothing more is needed of the prescriber, by what the plan knows now.") |
+		_packages == []
+	],
+)
+
+_remark(severity, code, text) := {"severity": severity, "code": code, "details": {"text": text}}
+
+_issues contains outcomes.issue(400, "structure", "Parameters", "must be the input Parameters of $questionnaire-package") if {
+	not _are_parameters
+}
+
+_are_parameters if {
+	envelope.parameters.resourceType == "Parameters"
+	_parameters
+}
+
+_issues contains outcomes.issue(400, "required", "Parameters.parameter.where(name='coverage')", "must be one, with a Coverage") if {
+	_are_parameters
+	not _coverage
+}
+
+_issues contains outcomes.issue(400, "value", "Coverage.payor", "must name, by its identifier, a payer that this service answers for") if {
+	_coverage
+	not payers.ours(_coverage, _from)
+}
+
+_issues contains outcomes.issue(400, "required", "Parameters.parameter.where(name='order')", _stateless) if {
+	_are_parameters
+	_orders == []
+	_canonicals == []
+}
+
+_stateless := "must be there, or a questionnaire: nothing is kept under a context"
+
+_issues contains outcomes.issue(422, "not-found", "Coverage", "is of no member whom the plan finds by it") if {
+	_coverage
+	not is_object(envelope.member)
+}
+
+_issues contains outcomes.issue(422, "required", $"{resource.resourceType}.id", "must be there, so that it can be referred to") if {
+	some resource in array.concat(_orders, [_coverage | true])
+	not is_string(object.get(resource, "id", null))
+}
+
+_issues contains outcomes.issue(422, "conflict", $"{order.resourceType}.subject", "must be the beneficiary of the coverage") if {
+	some order in _orders
+	[patient] := [id | [type, id] := split(resources.local(_coverage.beneficiary, _from), "/"); type == "Patient"]
+	payers.another_patient(order.subject, patient, _from)
+}
+
+_issues contains issue if {
+	some judged in _judged
+	some issue in request.issues(judged, judged.decision)
+}

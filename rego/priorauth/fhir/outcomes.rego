@@ -1,0 +1,28 @@
+# METADATA
+# title: Operation outcomes
+# description: What is wrong with what came in, as a FHIR OperationOutcome. Elements are named, and their values never quoted.
+package priorauth.fhir.outcomes
+
+# METADATA
+# title: Issue
+# description: Something wrong with an element, of an HTTP status, by FHIR's code for issues of its kind.
+issue(status, code, expression, text) := {"status": status, "code": code, "expression": expression, "text": text}
+
+# METADATA
+# title: Refused
+# description: >-
+#   The answer to what cannot be served: the gravest HTTP status, and every issue.
+refused(issues) := {
+	"status": min([issue.status | some issue in issues]),
+	"body": resource([object.union(
+		{"severity": "error", "code": issue.code, "details": {"text": issue.text}},
+		{"expression": [issue.expression] | issue.expression != ""},
+	) |
+		some issue in sort(issues)
+	]),
+}
+
+# METADATA
+# title: Resource
+# description: An OperationOutcome of these issues.
+resource(issues) := {"resourceType": "OperationOutcome", "issue": issues}

@@ -1,0 +1,86 @@
+# METADATA
+# title: Requests
+# description: >-
+#   The request document that an order amounts to: what it says, with what it points to; what the plan knows of the member;
+#   and what the prescriber has answered. The plan's own facts are the plan's to state, and no answer states them.
+package priorauth.fhir.request
+
+import data.priorauth.fhir.answers
+import data.priorauth.fhir.facts
+import data.priorauth.fhir.order
+import data.priorauth.fhir.outcomes
+import data.priorauth.fhir.questionnaire
+import data.priorauth.fhir.resources
+import data.priorauth.fhir.texts
+
+# METADATA
+# title: Of an order
+# description: >-
+#   `document`, the request, which is called `id`; `answered`, the paths of what answers state; and `faults`, what is wrong
+#   with the answers, each with the `linkId` and a message. `member` is what the plan knows, which weighs before what the
+#   order says. Undefined where the order does not tell its drug or its day.
+of(prescription, from, id, member) := {
+	"document": object.union(
+		facts.merged(known, stated),
+		object.union({"type": type}, {"request_id": id | count(id) <= data.facts.request_id.maxLength}),
+	),
+	"answered": {path | some source in stated; some path, _ in source},
+	"faults": array.concat(
+		[fault | some each in answered; some fault in each.faults],
+		[{"linkId": path, "message": _otherwise} | some path in sort(facts.contradicted(known, stated))],
+	),
+} if {
+	drug := order.drug(prescription, from)
+	governing := texts.governing(drug.drug.name, order.service_date(prescription))
+	declared := texts.declared(governing)
+	known := object.union_n(array.concat(
+		[drug, order.stated(prescription, from, declared, drug)],
+		_plan(member, drug.drug.name),
+	))
+	type := _type(known)
+	answered := [answers.read(response, declared) |
+		some response in _responses(prescription, from)
+		questionnaire.governs(response.questionnaire, governing, type)
+	]
+	stated := [each.facts | some each in answered]
+}
+
+_otherwise := "is answered otherwise than the order, or another answer, has it: change the one that is wrong"
+
+# METADATA
+# title: Issues
+# description: >-
+#   What is wrong with the answers that a request was made of, also by what a decision on it says of what they state.
+issues(found, decision) := array.concat(
+	[_issue("conflict", fault.linkId, fault.message) | some fault in found.faults],
+	[_issue("value", concat(".", array.slice(split(error.path, "/"), 1, 5)), error.message) |
+		some error in decision.errors
+		some path in found.answered
+		startswith($"{error.path}/", $"/{replace(path, ".", "/")}/")
+	],
+)
+
+_issue(code, link, text) := outcomes.issue(422, code, $"QuestionnaireResponse.item.where(linkId='{link}')", text)
+
+# What the plan knows of the member, whatever the drug and for this one.
+_plan(member, name) := [part |
+	some part in array.concat([member.facts | true], [member.drugs[texts.guideline(name)] | true])
+	is_object(part)
+]
+
+# A renewal is of an authorization that the plan has on file.
+_type(known) := known.type if {
+	known.type
+} else := "renewal" if {
+	known.prior_authorization.end_date
+} else := "initial"
+
+# What was answered about this order, and finished.
+_responses(prescription, from) := [response |
+	some response in from.all
+	response.resourceType == "QuestionnaireResponse"
+	response.status in {"completed", "amended"}
+	some extension in resources.listed(response.extension)
+	extension.url == "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition/qr-context"
+	resources.identity(extension.valueReference, response, from) == $"{prescription.resourceType}/{prescription.id}"
+]
