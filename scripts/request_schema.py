@@ -53,7 +53,7 @@ def request_schema(
         ),
         "$defs": {
             "text": {
-                "description": "A text that says something.",
+                "description": "A meaningful text.",
                 "not": {"type": "string", "pattern": _nothing_said(placeholders)},
             }
         },

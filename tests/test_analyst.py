@@ -262,7 +262,7 @@ def test_a_column_of_decisions_cannot_be_kept_beside_theirs(
     taken, out = as_csv(tmp_path / "in.csv", rows), tmp_path / "out.csv"
     command: list[str | Path] = [taken, "-o", out, "--bundle", bundle_file, "--keep", "all"]
     code, said = run(*command)
-    assert (code, "leave theirs out by --columns" in said) == (2, True)
+    assert (code, "leave that one out with --columns" in said) == (2, True)
     assert run(*command, "--columns", "request_id")[0] == 0
     assert [row["outcome"] for row in table(out)] == ["mine"] * 6
 
@@ -273,7 +273,7 @@ def test_a_template_is_filled_in_and_decided(kind: str, bundle_file: Path, tmp_p
     bundle = ("--bundle", bundle_file)
     assert run("--template", template, *bundle) == (0, "")
     code, said = run("--template", template, *bundle)
-    assert (code, "nothing is written over it" in said) == (2, True)
+    assert (code, "nothing is overwritten" in said) == (2, True)
     out = tmp_path / "out.csv"
     assert run(template, "-o", out, *bundle)[0] == 0
     assert table(out) == []
@@ -303,9 +303,12 @@ def test_a_template_is_filled_in_and_decided(kind: str, bundle_file: Path, tmp_p
 
 def test_a_template_is_a_table(bundle_file: Path, tmp_path: Path) -> None:
     code, said = run("--template", tmp_path / "in.ndjson", "--bundle", bundle_file)
-    assert (code, "no table by its suffix" in said) == (2, True)
+    assert (code, "not a table by its suffix" in said) == (2, True)
     code, said = run("--bundle", bundle_file)
-    assert (code, "name a file of requests, or one to be made by --template" in said) == (2, True)
+    assert (code, "name a file of requests, or a file to write with --template" in said) == (
+        2,
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -395,8 +398,8 @@ def test_counts_by_outcome_and_by_clause(bundle_file: Path, tmp_path: Path) -> N
     }
     assert summary.stat().st_mode & 0o777 == 0o600
     assert re.search(r"denied +xpovio 2022-10-03 +III\.1 +3\n", said)
-    assert "3 rows with a request_id that a row before has" in said
-    assert "2 rows without any content, left out" in said
+    assert "3 rows with the request_id of an earlier row" in said
+    assert "2 rows without content, left out" in said
     # The same from a run that prints its decisions.
     code, _ = run(taken, "--to", "ndjson", "--bundle", bundle_file, "--summary", summary)
     assert (code, json.loads(summary.read_text())) == (3, counts)

@@ -79,8 +79,8 @@ MISTAKES = {
         "clause: III.1",
         "clause: XI.1",
         "clause: XI.1",
-        "XI.1 (age): is in no section; the sections are I, II, III, IV, V, and a clause is one of "
-        "them, with what follows a dot",
+        "XI.1 (age): is in no section; the sections are I, II, III, IV, V; a clause is the number "
+        "of one, and may go on after a dot",
     ),
     "words": Mistake(
         "        text: The member is at least 18 years of age",
@@ -105,21 +105,21 @@ MISTAKES = {
                       {id: f, clause: III.4, text: is submitted, kind: documented}]}]}]}]}]}
 """,
         "{id: e,",
-        "III (e): is in 5 groups, and is a group itself; groups nest at most 5 deep, so join this "
-        "one with the one around it",
+        "III (e): is in 5 groups, and is a group itself; groups nest at most 5 deep, so merge this "
+        "one into the group around it",
     ),
     "impossible": Mistake(
         f'in_force: {{from: "{DAY}"}}',
         f'in_force: {{from: "{DAY}", to: "2025-02-29"}}',
         "in_force:",
-        "in_force.to: 2025-02-29 is no day that exists; write a real one as YYYY-MM-DD",
+        "in_force.to: 2025-02-29 is not a real date; write one as YYYY-MM-DD",
     ),
     "question": Mistake(
         "        expected: false\n",
         "        expected: false\n        questions: {diagnosis.icd10: Which diagnosis}\n",
         "questions:",
-        "IV.2 (toxicity): asks for diagnosis.icd10, which it does not rest on; a question is for "
-        "clinical.unacceptable_toxicity",
+        "IV.2 (toxicity): has a question for diagnosis.icd10, which it does not rest on; its "
+        "questions can be for clinical.unacceptable_toxicity",
     ),
     "twice": Mistake(
         "- id: toxicity",
@@ -131,14 +131,14 @@ MISTAKES = {
         "    informative: true\n",
         "",
         "- number: II",
-        "section II: has no criterion; write those that it makes, or say `informative: true` where "
-        "it makes none",
+        "section II: has no criterion; write those that it sets, or add `informative: true` if it "
+        "sets none",
     ),
     "shared": Mistake(
         "facts:\n",
         "facts:\n  member.benefit: {title: B, question: B, known_by: plan, type: string}\n",
         "member.benefit:",
-        "facts: member.benefit is declared otherwise in policy/facts; one fact is one thing, so "
+        "facts: member.benefit is declared differently in policy/facts; "
         "declare it in the same words or give it another name",
     ),
     "value": Mistake(
@@ -152,7 +152,7 @@ MISTAKES = {
         f'effective_date: "{DAY}"',
         'effective_date: "2024-03-01"',
         "effective_date:",
-        f"effective_date: is 2024-03-01, and the folder is named {DAY}; a version is named for the "
+        f"effective_date: is 2024-03-01, but the folder is named {DAY}; a version is named for the "
         "day it became effective, so correct one of them",
     ),
     "parameter": Mistake(
@@ -184,7 +184,7 @@ MISTAKES = {
         "    expected: {outcome: denied, ",
         "    expected: {outcome: pended, ",
         "- name: denied to a minor",
-        "case 'denied to a minor': outcome is denied, and pended is expected (",
+        "case 'denied to a minor': outcome is denied, but pended is expected (",
         cases=True,
     ),
     "status": Mistake(
@@ -192,7 +192,7 @@ MISTAKES = {
         "severity_score: met",
         "- name: approved by the diagnosis",
         "case 'approved by the diagnosis where the score is too low': criteria is "
-        '{"severity_score": "not_met"}, and {"severity_score": "met"} is expected',
+        '{"severity_score": "not_met"}, but {"severity_score": "met"} is expected',
         cases=True,
     ),
     "base": Mistake(
@@ -292,8 +292,8 @@ def test_a_mistake_is_named_by_file_and_line(
         ),
         (
             f"policy/guidelines/one/{DAY}/data.yaml:{{  clinical.same_score:}}",
-            "facts: clinical.same_score is declared otherwise in "
-            f"policy/guidelines/other/{DAY}; one fact is one thing, so declare it in the same "
+            "facts: clinical.same_score is declared differently in "
+            f"policy/guidelines/other/{DAY}; declare it in the same "
             "words or give it another name",
         ),
     ],
@@ -428,7 +428,7 @@ def test_two_cases_of_one_name_and_no_table() -> None:
     assert isinstance(first, Case)
     assert "another case is named 'a'" in str(second)
     [none] = cases_of(["text"])
-    assert "is no table of cases" in str(none)
+    assert "is not a table of cases" in str(none)
 
 
 def test_a_table_without_an_approved_case(tmp_path: Path) -> None:
@@ -438,8 +438,7 @@ def test_a_table_without_an_approved_case(tmp_path: Path) -> None:
     denied = next(each for each in rest.split("  - name: ") if each.startswith("denied to"))
     (root / table("denied")).write_text(f"{head}cases:\n  - name: {denied}")
     assert [str(each) for each in check(root).findings] == [
-        f"{table('denied')}: no case is approved, so nothing tried what an absent fact does; add "
-        "one"
+        f"{table('denied')}: no case is approved, so no absent fact was tried; add one"
     ]
 
 
@@ -511,7 +510,7 @@ def test_a_new_guideline_is_sound(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("a-b: sound; 6 worked cases decided as expected, ")
     content = {file: (root / file).read_bytes() for file in files}
-    for name, told in (("a-b", "is on file"), ("generic", "is there already")):
+    for name, told in (("a-b", "is on file"), ("generic", "exists already")):
         again = run("new", name, at=root)
         assert (again.returncode, told in again.stderr) == (2, True)
     assert content == {file: (root / file).read_bytes() for file in files}
@@ -616,13 +615,13 @@ def test_a_further_version_leaves_out_the_cases_that_do_not_hold(tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((), "by --effective alone"),
-        (("--effective", "2026-01-01", "--title", "T"), "by --effective alone"),
+        ((), "with --effective alone"),
+        (("--effective", "2026-01-01", "--title", "T"), "with --effective alone"),
         (
             ("--effective", str(DAY)),
-            f"has version {DAY}; a further one becomes effective on a later",
+            f"has version {DAY}; a further version must become effective on a later",
         ),
-        (("--effective", "2020-01-01"), "becomes effective on a later day"),
+        (("--effective", "2020-01-01"), "become effective on a later day"),
     ],
 )
 def test_what_is_no_further_version(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
@@ -640,7 +639,7 @@ def test_what_is_not_sound_is_not_copied(tmp_path: Path) -> None:
     done = run("new", "sound", "--effective", str(LATER), at=root)
     assert (done.returncode, done.stdout) == (2, "")
     assert re.search(
-        rf"mend sound before it is copied: {data('sound')}:\d+: .*the figure 21", done.stderr
+        rf"correct sound before it is copied: {data('sound')}:\d+: .*the figure 21", done.stderr
     )
     assert (root / data("sound")).read_bytes() == before
     assert [each.name for each in (root / data("sound")).parents[1].iterdir()] == [str(DAY)]

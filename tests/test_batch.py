@@ -170,8 +170,8 @@ def test_rows_that_cannot_be_read_get_a_decision_too(bundle_file: Path, tmp_path
     ]
     told = [[(e["path"], e["message"]) for e in d["errors"]] for d in decisions]
     assert told[0] == [("/quantity/tablets", "row 2: column quantity.tablets must hold a number")]
-    assert told[2] == [("", "row 4 (line 5): it has 9 cells, and the header has 6")]
-    assert told[3] == [("", "row 5 (line 6): it has 4 cells, and the header has 6")]
+    assert told[2] == [("", "row 4 (line 5): it has 9 cells, but the header has 6")]
+    assert told[3] == [("", "row 5 (line 6): it has 4 cells, but the header has 6")]
     assert told[4][0][0] == "/drug/name"
     assert told[4][0][1].startswith("row 6 (line 7): column drug.name is not UTF-8")
     assert told[5] == [
@@ -189,7 +189,7 @@ def test_rows_that_cannot_be_read_get_a_decision_too(bundle_file: Path, tmp_path
         ("in.csv", "type,service_date,drug.name,member.age\n", [], "member.age"),
         ("in.csv", "type,service_date\n", [], "drug.name"),
         ("in.csv", "", [], "none of the columns type"),
-        ("in.parquet", "no parquet", [], "no Parquet file"),
+        ("in.parquet", "no parquet", [], "not a readable Parquet file"),
         ("in.ndjson", "{}\n", ["--resume", "-o", "-"], "--resume needs files"),
         ("in.ndjson", "{}\n", ["--to", "parquet"], "to a pipe"),
         ("in.ndjson", "{}\n", ["--engine", "wasm", "--url", "http://localhost:1"], "--url"),
@@ -292,10 +292,10 @@ def test_what_is_left_can_be_gone_on_with_only_from_the_same(
     assert 0 < Tally.read(told["tally"]).rows < 8_000
 
     code, said = run(*command, "--resume", "--engine", "wasm", "--to", "csv")
-    assert (code, "begun from another" in said) == (2, True)
+    assert (code, "started from another" in said) == (2, True)
     os.utime(large)
     code, said = run(*command, "--resume")
-    assert (code, "begun from another" in said) == (2, True)
+    assert (code, "started from another" in said) == (2, True)
     assert run(*command)[0] == 0
     assert inodes(tmp_path) == ["out.ndjson"]
 
@@ -402,7 +402,7 @@ def test_what_is_read_is_not_written_over(link: str, bundle_file: Path, tmp_path
         if link in ("summary", "report"):
             command += [f"--{link}", file]
         code, said = run(*command, stdin=data)
-    assert (code, "read; name another" in said) == (2, True)
+    assert (code, "input; name another" in said) == (2, True)
     assert file.read_bytes() == before
     assert inodes(tmp_path) in ([file.name], [file.name, "out.ndjson"])
 
@@ -436,7 +436,7 @@ def test_nothing_is_followed_where_our_files_go(
         os.mkfifo(trap)
     code, said = run(file, "-o", out, "--bundle", bundle_file)
     assert victim.read_text() == "a victim's"
-    assert (code, "no plain file of this user's" in said) == (2, True)
+    assert (code, "not a plain file of this user's" in said) == (2, True)
     assert not out.exists()
 
 
@@ -492,7 +492,7 @@ def test_a_journal_that_cannot_be_read(journal: bytes, bundle_file: Path, tmp_pa
     (tmp_path / ".out.ndjson.journal").write_bytes(journal)
     code, said = run(file, "-o", out, "--bundle", bundle_file, "--resume")
     assert (code, said.count("\n")) == (2, 2)
-    assert "cannot be read; begin anew without --resume" in said
+    assert "cannot be read; start anew without --resume" in said
     assert run(file, "-o", out, "--bundle", bundle_file)[0] == 0
     assert inodes(tmp_path) == [file.name, out.name]
 
@@ -530,10 +530,10 @@ def test_what_a_sidecar_does_not_take_spoils_no_other_row(tmp_path: Path) -> Non
     for name, line, why in (
         ("too large", 121, "request body too large"),
         ("too far", 8, "a number has at most 32 characters"),
-        ("too slow", 223, "no whole answer"),
+        ("too slow", 223, "no complete answer"),
     ):
         (error,) = refused[name]["errors"]
-        assert error["message"].startswith(f"line {line}: no decision can be had on it: ")
+        assert error["message"].startswith(f"line {line}: it cannot be decided: ")
         assert why in error["message"]
 
 
@@ -582,7 +582,7 @@ def test_a_run_is_decided_by_one_policy(bundled: bool, tmp_path: Path) -> None:
     with serving(other, port, revision=latter):
         process.send_signal(signal.SIGCONT)
         _, said = process.communicate(timeout=60)
-        assert (process.returncode, "by another policy than before" in said) == (4, True), said
+        assert (process.returncode, "now decides by another policy" in said) == (4, True), said
         code, said = run(*command, "--resume")
         assert (code, "another input or policy" in said) == (2, True), said
     with serving(ROOT, port, revision=former):

@@ -250,12 +250,15 @@ def test_a_bundle_has_the_policys_roots_and_no_others(bundle_file: Path, tmp_pat
     ours = list(bundle.ROOTS)
     assert verified(ours[::-1]).roots == tuple(ours[::-1])
     for roots, said in (
-        ([*ours, "access"], "access is none"),
-        ([*ours, "access/tokens"], "access/tokens is none"),
-        ([*ours, "other"], "other is none"),
-        ([*(each for each in ours if "system" not in each), "system"], "system is none, system/a"),
-        ([""], "all data is none"),
-        (None, "all data is none"),
+        ([*ours, "access"], "access is not allowed"),
+        ([*ours, "access/tokens"], "access/tokens is not allowed"),
+        ([*ours, "other"], "other is not allowed"),
+        (
+            [*(each for each in ours if "system" not in each), "system"],
+            "system is not allowed, system/a",
+        ),
+        ([""], "all data is not allowed"),
+        (None, "all data is not allowed"),
         ([*ours, ours[0]], "overlapped roots"),
     ):
         with pytest.raises(BundleError, match=said):

@@ -681,7 +681,7 @@ def test_serving_at_a_port_that_is_taken() -> None:
         done = run("serve", "--port", str(port))
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.count("\n") == 1
-    assert f"port {port} of 127.0.0.1 cannot be had: Address already in use" in done.stderr
+    assert f"port {port} of 127.0.0.1 is not available: Address already in use" in done.stderr
 
 
 def test_a_token_file(tmp_path: Path) -> None:

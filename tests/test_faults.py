@@ -237,7 +237,7 @@ def test_a_refused_token(stand_in: Path) -> None:
     [
         ("401 Unauthorized", "unauthorized", "refused: a batch has at most 1000 requests"),
         ("400 Bad Request", "invalid_parameter", "request body too large"),
-        ("413 Too Large", None, "not in OPA's words"),
+        ("413 Too Large", None, "without OPA's own error"),
         ("415 No JSON", "invalid_parameter", "a body is application/json"),
     ],
 )

@@ -67,6 +67,6 @@ def test_what_is_not_in_the_encoding_that_is_told(bundle_file: Path, tmp_path: P
     wide = (FILES / "semicolons.csv").read_text().encode("utf-16-le")
     (tmp_path / "wide.csv").write_bytes(wide)
     code, said = run(tmp_path / "wide.csv", "-o", out, "--bundle", bundle_file)
-    assert (code, "say --encoding utf-16-le" in said) == (2, True)
+    assert (code, "use --encoding utf-16-le" in said) == (2, True)
     encoded = ("--encoding", "utf-16-le")
     assert run(tmp_path / "wide.csv", "-o", out, "--bundle", bundle_file, *encoded)[0] == 0

@@ -223,7 +223,7 @@ def test_either_is_refused_when_it_is_no_policy_or_unsound(
 ) -> None:
     done = run("compare", bundle_file, "no-such-thing", EXAMPLE)
     assert done.returncode == 2
-    assert "no-such-thing is no bundle, no folder" in done.stderr
+    assert "no-such-thing is not a bundle, a folder" in done.stderr
     unsound = changed.copied(tmp_path / "unsound")
     file = unsound / changed.XPOVIO / "2022-10-03" / "data.yaml"
     file.write_text(file.read_text().replace("minimum: 18", "minimum: 21"))

@@ -173,7 +173,7 @@ def test_the_release_is_fetched_once(here: Path, releases: Releases) -> None:
     assert len(releases.asked) == 2
     assert all(f"/v{opa.VERSION}/opa_" in path for path in releases.asked)
     assert told[0] == f"Downloading OPA {opa.VERSION}"
-    assert "checksum is known from the same server only" in told[1]
+    assert "checksum is known only from the same server" in told[1]
     assert len(told) == 2
 
 
@@ -190,7 +190,7 @@ def test_callers_at_once_fetch_it_once(here: Path, releases: Releases) -> None:
     ("release", "checksum", "why"),
     [
         (RELEASE + b"rm -rf ~", hashlib.sha256(RELEASE).hexdigest(), "does not match the checksum"),
-        (RELEASE, "<html>a hotel's welcome page</html>", r"\.sha256 is no SHA-256"),
+        (RELEASE, "<html>a hotel's welcome page</html>", r"\.sha256 is not a SHA-256"),
         (f"#!/bin/sh\n{saying('1.2.3')}\n".encode(), None, "is version 1.2.3"),
         (b"\x7fELF of another machine", None, "does not run"),
     ],
@@ -256,16 +256,18 @@ def test_the_one_that_is_demanded(
     assert opa.ensure() == theirs
     monkeypatch.setenv("PRIORAUTH_OPA_SHA256", hashlib.sha256(RELEASE).hexdigest().upper())
     theirs.write_text(theirs.read_text() + "# another\n")
-    with pytest.raises(OpaNotFound, match="is not the one that PRIORAUTH_OPA_SHA256 demands"):
+    with pytest.raises(OpaNotFound, match="does not have the checksum in PRIORAUTH_OPA_SHA256"):
         opa.find()
     releases.publish(RELEASE, "0" * 64)
     cached = opa.ensure()
     assert cached == here / "cache" / f"opa-{opa.VERSION}"
     monkeypatch.setenv("PRIORAUTH_OPA_SHA256", "0" * 64)
-    with pytest.raises(OpaNotFound, match=r"cache: .* is not the one that PRIORAUTH_OPA_SHA256"):
+    with pytest.raises(
+        OpaNotFound, match=r"cache: .* does not have the checksum in PRIORAUTH_OPA_SHA256"
+    ):
         opa.find()
     monkeypatch.setenv("PRIORAUTH_OPA_SHA256", "none")
-    with pytest.raises(OpaNotFound, match="PRIORAUTH_OPA_SHA256 is no SHA-256"):
+    with pytest.raises(OpaNotFound, match="PRIORAUTH_OPA_SHA256 is not a SHA-256"):
         opa.ensure()
 
 
@@ -420,7 +422,7 @@ def test_go_builds_it_once_when_no_release_can_be_had(
     download, build = go()
     assert download.endswith(f" mod download -json {package}")
     assert build.startswith(f"0 {here}/source build -trimpath -ldflags -s -w -o ")
-    assert told == [f"Building OPA {opa.VERSION} with go, this once: a minute or two"]
+    assert told == [f"Building OPA {opa.VERSION} with go, once only: this takes a minute or two"]
 
 
 def test_go_builds_it_rather_than_that_a_checksum_is_taken_on_trust(

@@ -324,7 +324,7 @@ def test_what_a_field_cannot_show_is_shown_as_it_is(opened: Opened) -> None:
     assert page.get_by_label("Weekly dose, in mg").input_value() == "100"
     for error in decision["errors"]:
         assert error["message"] in page.locator("#form").inner_text(), error
-    page.get_by_role("button", name="Take away member").click()
+    page.get_by_role("button", name="Remove member").click()
     assert "member" not in json.loads(page.input_value("#source"))
 
 
@@ -723,7 +723,7 @@ def test_the_same_bundle_makes_the_same_bytes(bundle_file: Path, file: Path) -> 
 
 
 def test_a_file_without_wasm_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="no gzipped tar archive"):
+    with pytest.raises(ConfigurationError, match="not a gzipped tar archive"):
         make(b"")
 
 

@@ -223,7 +223,7 @@ FAULTS = {
     ("documentation", UNDECLARED): 2,
     ("member", UNDECLARED): 2,
     ("member", "must be an object"): 2,
-    ("member.birth_date", "must be a day that exists, written YYYY-MM-DD, from 1870 to 2099"): 2,
+    ("member.birth_date", "must be a real date, written YYYY-MM-DD, from 1870 to 2099"): 2,
     ("nccn", UNDECLARED): 2,
     ("nccn.category", "is required"): 2,
     ("nccn.source", "is required"): 2,
@@ -257,10 +257,10 @@ def test_rows_of_a_table_are_counted_by_fault(bundle_file: Path, tmp_path: Path)
     )
     assert code == 3
     assert json.loads(summary.read_text())["faults"] == [
-        {"fact": "", "fault": "it has … cells, and the header has …", "requests": 2},
+        {"fact": "", "fault": "it has … cells, but the header has …", "requests": 2},
         {
             "fact": "member.birth_date",
-            "fault": "must be a day that exists, written YYYY-MM-DD, from 1870 to 2099",
+            "fault": "must be a real date, written YYYY-MM-DD, from 1870 to 2099",
             "requests": 2,
         },
         {
@@ -412,7 +412,7 @@ def test_files_that_are_one(bundle_file: Path, tmp_path: Path) -> None:
         ("-o", out, "--summary", tmp_path / "s", "--report", tmp_path / "s"),
     ):
         code, said = run(taken, "--bundle", bundle_file, *options)
-        assert (code, "are one file" in said) == (2, True)
+        assert (code, "name the same file" in said) == (2, True)
         assert not out.exists()
 
 

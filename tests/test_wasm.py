@@ -327,7 +327,7 @@ def sprintf(_: bytes) -> bytes:
     ("content", "why"),
     [
         (b"", "cut short"),
-        (b"PK\x03\x04", "no gzipped tar"),
+        (b"PK\x03\x04", "not a gzipped tar"),
         (lambda file: file.read_bytes()[:-2_000], "cut short"),
         (
             lambda file: rebuilt(file, lambda n, c: None if n == "/policy.wasm" else c),
@@ -341,7 +341,7 @@ def sprintf(_: bytes) -> bytes:
         ),
         (
             lambda file: rebuilt(file, lambda n, c: b"\0asm\1\0\0\0" if n == "/policy.wasm" else c),
-            "no policy",
+            "not a policy",
         ),
     ],
 )

@@ -128,15 +128,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = self._header("Content-Length") or "0"
         if "Transfer-Encoding" in self.headers or not re.fullmatch("[0-9]{1,18}", length):
-            self._refuse(411, "a body comes whole, and with its Content-Length")
+            self._refuse(411, "a body must come whole, with its Content-Length")
             return
         left = int(length)
         if left > LARGEST_BODY:
             refusal = 413, f"request body too large: at most {LARGEST_BODY} bytes"
         elif left and not _JSON.fullmatch(self._header("Content-Type")):
-            refusal = 415, "a body is application/json, in UTF-8"
+            refusal = 415, "a body must be application/json, in UTF-8"
         elif "Content-Encoding" in self.headers:
-            refusal = 415, "a body is not compressed"
+            refusal = 415, "a body must not be compressed"
         elif not _HOSTS.fullmatch(self._header("Host")) or not self.path.startswith("/"):
             refusal = 421, "the request is for another host than this machine"
         else:

@@ -166,7 +166,7 @@ class _Answer(requests.Response):
         with suppress(ValueError, RecursionError):
             return json.loads(self.content.decode())
         raise MalformedResult(
-            f"{_place(self)} answered {self.status_code} with what is not JSON; "
+            f"{_place(self)} answered {self.status_code} with something that is not JSON; "
             "check that it is an OPA"
         )
 
@@ -282,7 +282,7 @@ def _sound_traceparent(header: object) -> str:
         "[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", header
     ):
         return header
-    raise ConfigurationError("`traceparent` gave what is no W3C traceparent; nothing was sent")
+    raise ConfigurationError("`traceparent` returned no valid W3C traceparent; nothing was sent")
 
 
 def _refusal(response: requests.Response) -> SidecarHTTPError:
@@ -296,10 +296,10 @@ def _refusal(response: requests.Response) -> SidecarHTTPError:
 def refusal(place: str, status: int, body: object) -> SidecarHTTPError:
     """The error for a status other than 200, with OPA's code, its message and its places.
 
-    `place` is what was asked; `body` is the JSON that was answered, None when it is none. The
-    messages below the first can quote the request, so they are kept but not shown.
+    `place` is the URL; `body` is the JSON of the answer, or None. The messages below the first
+    can quote the request, so they are kept but not shown.
     """
-    said, code = "and not in OPA's words: perhaps it is no OPA", None
+    said, code = "but without OPA's own error: perhaps it is not an OPA", None
     errors: tuple[OpaError, ...] = ()
     if isinstance(body, dict) and isinstance(body.get("code"), str):
         code, listed = body["code"], body.get("errors")
@@ -311,7 +311,7 @@ def refusal(place: str, status: int, body: object) -> SidecarHTTPError:
     if _refused(status, code, said):
         kind, advice = RequestRefused, "send less at once, as JSON"
     elif status in (401, 403):
-        kind, advice = TokenRefused, "check the token that is sent, and what may be asked with it"
+        kind, advice = TokenRefused, "check the token, and what it gives access to"
     elif 300 <= status < 400:
         advice = "redirects are not followed; check the sidecar's URL"
     elif status < 500:

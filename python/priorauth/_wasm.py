@@ -104,7 +104,7 @@ class Module:
             return Instance(store, memory, exports, self._data)
         except (wasmtime.WasmtimeError, wasmtime.Trap, KeyError) as error:
             store.close()
-            raise WasmError(f"its Wasm module is no policy: {_words(error)}") from None
+            raise WasmError(f"its Wasm module is not a policy: {_words(error)}") from None
         except BaseException:
             store.close()
             raise

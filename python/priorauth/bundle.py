@@ -136,7 +136,7 @@ def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bund
     if sorted(roots) != sorted(ROOTS):
         raise BundleError(
             f"{path} has other roots than a policy's: {_difference(roots)}. A bundle owns its "
-            "roots in a sidecar; so it could take over who may ask"
+            "roots in a sidecar, so this one could change who may ask"
         )
     # Whatever its manifest says of it.
     _check_soundness(opa, path, str(path))
@@ -219,7 +219,9 @@ def _files(bundle: bytes, suffix: str) -> Iterator[tuple[str, bytes]]:
                     assert file
                     yield name, file.read()
     except (tarfile.TarError, EOFError, OSError, zlib.error):
-        raise ConfigurationError("the bundle is no gzipped tar archive, or is cut short") from None
+        raise ConfigurationError(
+            "the bundle is not a gzipped tar archive, or is cut short"
+        ) from None
 
 
 def _named(opa: Path, version: str, root: Path, scratch: Path) -> tuple[Path, str]:
@@ -316,7 +318,7 @@ def _described(path: Path, revision: str, roots: Sequence[str], *, signed: bool)
 
 
 def _difference(roots: Sequence[str]) -> str:
-    others = [f"{root or 'all data'} is none" for root in roots if root not in ROOTS]
+    others = [f"{root or 'all data'} is not allowed" for root in roots if root not in ROOTS]
     return ", ".join([*others, *(f"{root} is missing" for root in ROOTS if root not in roots)])
 
 
@@ -324,10 +326,10 @@ def _commit(root: Path) -> str:
     """The commit whose policy this is, and no other."""
     tracked = _git(root, "ls-tree", "--name-only", "HEAD", "--", *_policy.FOLDERS)
     if len(tracked.splitlines()) != len(_policy.FOLDERS):
-        raise ConfigurationError(f"{root} is no git checkout of a policy; name a revision")
+        raise ConfigurationError(f"{root} is not a git checkout of a policy; name a revision")
     if changed := _git(root, "status", "--porcelain", "--", *_policy.FOLDERS):
         raise ConfigurationError(
-            "the policy is not what the commit holds; commit it, or name a revision:\n" + changed
+            "the policy differs from the commit; commit it, or name a revision:\n" + changed
         )
     return _git(root, "rev-parse", "HEAD").strip()
 

@@ -75,7 +75,9 @@ class Client(Decider):
         else:
             raise ConfigurationError("a sidecar has a URL or a unix socket; pass one of the two")
         if token is not None and not (token and token.isascii() and token.isprintable()):
-            raise ConfigurationError("the token is empty, or has what an HTTP header cannot hold")
+            raise ConfigurationError(
+                "the token is empty, or has characters that an HTTP header cannot hold"
+            )
         if not secure and (ca is not None or certificate is not None):
             raise ConfigurationError("a CA or a client certificate needs an https URL")
         if not 0 < timeout < 1e6:
@@ -126,7 +128,7 @@ class Client(Decider):
             return body
         raise UndefinedResult(
             f"{self.url} has no result for priorauth/{rule}: its policy is not loaded, or its "
-            "guideline data lacks what a rule needs; `priorauth health` tells"
+            "guideline data lacks what a rule needs; run `priorauth health` to see"
         )
 
     def _answer(self, ask: Callable[[], _T]) -> _T:
@@ -138,8 +140,8 @@ class Client(Decider):
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if time.monotonic() - started >= self._timeout:
                 fault: SidecarError = SidecarTimeout(
-                    f"no whole answer from {self.url} within {self._timeout:g} s; "
-                    "see whether the sidecar is overloaded, or allow more time"
+                    f"no complete answer from {self.url} within {self._timeout:g} s; "
+                    "check whether the sidecar is overloaded, or allow more time"
                 )
             else:
                 fault = SidecarUnreachable(
@@ -189,8 +191,8 @@ def _parts(url: str) -> tuple[bool, str, int]:
         raise ConfigurationError("the sidecar's URL holds credentials; pass a token instead")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ConfigurationError(
-            f"the sidecar's URL goes on after the host and port, as in {DEFAULT_URL}; "
-            "leave off the path, the client knows it"
+            f"the sidecar's URL must end after the host and port, as in {DEFAULT_URL}; "
+            "the client adds the path"
         )
     secure = parts.scheme == "https"
     if port is None:
@@ -212,13 +214,13 @@ def _cause(error: BaseException) -> str:
             break
         error = inner
     if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError)):
-        return "the host's name cannot be one"
+        return "the host's name is not valid"
     if isinstance(error, http.client.RemoteDisconnected):
-        return "it hung up without an answer"
+        return "it closed the connection without an answer"
     if isinstance(error, OSError) and isinstance(error.strerror, str):
         return error.strerror
     if isinstance(error, (OSError, urllib3.exceptions.TimeoutError)):
         return f"the connection failed ({type(error).__name__})"
     if isinstance(error, (http.client.IncompleteRead, urllib3.exceptions.IncompleteRead)):
         return "the answer broke off"
-    return "what came back is not HTTP"
+    return "the answer is not HTTP"

@@ -98,7 +98,7 @@ class Decider(abc.ABC):
             body = self._ask("decisions", {"requests": batch})
         except NotJSON:
             # Each can be written here, where the stack is not as deep as where it was sent from.
-            fault = NotJSON("it is, or one with it is, nested too deeply")
+            fault = NotJSON("it, or a request sent with it, is nested too deeply")
         else:
             decisions = items(body["result"], (), _reader(body))
             if len(decisions) != len(batch):
@@ -142,8 +142,8 @@ class Decider(abc.ABC):
         """
         if not self.ready() and (findings := self.integrity()):
             raise UnsoundPolicy(
-                f"the policy at {self.url} finds fault with its own data; mend it before anything "
-                f"is decided on it:{listed(findings)}",
+                f"the policy at {self.url} finds fault with its own data; correct it before "
+                f"anything is decided by it:{listed(findings)}",
                 findings=findings,
             )
         body = self._ask("catalog")
@@ -204,7 +204,7 @@ def _check_echo(request: object, decision: Decision, at: At) -> None:
     asked = request.get("request_id") if isinstance(request, dict) else None
     unread = decision.outcome == "invalid" and decision.request_id is None
     if decision.request_id != asked and not unread:
-        malformed((at, "request_id"), "it is of another request")
+        malformed((at, "request_id"), "it is on another request")
 
 
 def finding(doc: Object, at: At) -> Finding:

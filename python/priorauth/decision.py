@@ -173,9 +173,9 @@ def read_decision(
     )
     # An approval without its terms, or terms without an approval, must not reach a claim system.
     if (decision.authorization is None) is (decision.outcome in ("approved", "modified")):
-        malformed((at, "authorization"), f"it does not go with the outcome {decision.outcome}")
+        malformed((at, "authorization"), f"it does not fit the outcome {decision.outcome}")
     if bool(decision.errors) is not (decision.outcome == "invalid"):
-        malformed((at, "errors"), f"they do not go with the outcome {decision.outcome}")
+        malformed((at, "errors"), f"they do not fit the outcome {decision.outcome}")
     return decision
 
 

@@ -160,7 +160,7 @@ def _trusted(opa: Path) -> Path:
         if why := _cache.why_not_trusted(opa):
             raise OpaNotFound(why)
         if demanded and _cache.digest(opa) != demanded.lower():
-            raise OpaNotFound(f"{opa} is not the one that PRIORAUTH_OPA_SHA256 demands")
+            raise OpaNotFound(f"{opa} does not have the checksum in PRIORAUTH_OPA_SHA256")
     except OSError as error:
         raise OpaNotFound(f"{opa} does not run: {error.strerror}") from error
     return opa
@@ -213,7 +213,9 @@ def _download(scratch: Path, say: Progress) -> Path:
     pinned = _pinned()
     expected = pinned or b"".join(_get(f"{url}.sha256"))[:64].decode("ascii", "replace")
     if not re.fullmatch("[0-9a-fA-F]{64}", expected):
-        raise OpaNotFound(f"{'PRIORAUTH_OPA_SHA256' if pinned else url + '.sha256'} is no SHA-256")
+        raise OpaNotFound(
+            f"{'PRIORAUTH_OPA_SHA256' if pinned else url + '.sha256'} is not a SHA-256"
+        )
     say(f"Downloading OPA {VERSION}")
     opa, size, told = scratch / "release", 0, 0
     with opa.open("wb") as file:
@@ -228,8 +230,8 @@ def _download(scratch: Path, say: Progress) -> Path:
         raise OpaNotFound(f"{url} does not match the checksum {whose}")
     if not pinned:
         say(
-            "Its checksum is known from the same server only. To be sure of it, compare it in "
-            "another place, and demand it by PRIORAUTH_OPA_SHA256"
+            "Its checksum is known only from the same server. To verify it, compare it with "
+            "another source, and set PRIORAUTH_OPA_SHA256"
         )
     opa.chmod(0o755)
     return opa
@@ -270,7 +272,7 @@ def _go_build(scratch: Path, say: Progress) -> Path:
     go = shutil.which("go")
     if not go:
         raise OpaNotFound("PATH has no go")
-    say(f"Building OPA {VERSION} with go, this once: a minute or two")
+    say(f"Building OPA {VERSION} with go, once only: this takes a minute or two")
     source = _go(go, scratch, "mod", "download", "-json", f"{_GO_PACKAGE}@v{VERSION}")
     found = json.loads(source)
     if found["Sum"] != _GO_SUM:
@@ -303,7 +305,7 @@ def _not_found(why_not: list[str]) -> OpaNotFound:
     tried = "\n".join(f"  - {reason}" for reason in why_not)
     return OpaNotFound(
         f"no usable opa (Open Policy Agent {VERSION}). What was tried:\n{tried}\n"
-        "Put a suitable one on PATH, or name it in PRIORAUTH_OPA, or get it once online."
+        "Put a suitable one on PATH, or name it in PRIORAUTH_OPA, or run this once online."
     )
 
 

@@ -194,8 +194,8 @@ class _Sidecar(abc.ABC):
             relay = Relay(port)
         except OSError as error:
             raise SidecarStartError(
-                f"port {port} of 127.0.0.1 cannot be had: {error.strerror}; end what has it, or "
-                "choose another (0: a free one)"
+                f"port {port} of 127.0.0.1 is not available: {error.strerror}; stop what uses "
+                "it, or choose another (0: a free one)"
             ) from None
         self._undo.callback(relay.close)
         _held.add(relay)

@@ -102,7 +102,7 @@ class WasmEngine(Decider):
         if not results:
             raise UndefinedResult(
                 f"{self.url} has no result for priorauth/{rule}: its guideline data lacks what a "
-                "rule needs; `priorauth bundle verify` tells"
+                "rule needs; run `priorauth bundle verify` to see"
             )
         return {**results[0], "provenance": self._provenance}
 
@@ -151,7 +151,7 @@ def _module(bundle: bytes) -> Module:
     try:
         module = Module(member(bundle, "policy.wasm"), member(bundle, "data.json"))
     except WasmError as error:
-        raise ConfigurationError(f"the bundle will not do: {error}") from None
+        raise ConfigurationError(f"the bundle cannot be used: {error}") from None
     if module.builtins:
         raise ConfigurationError(
             f"the bundle asks for builtins that only OPA itself has: {', '.join(module.builtins)}"

@@ -206,12 +206,12 @@ _written contains [id, version, $"/{earlier}", $"{earlier}: {content[earlier]} i
 	substring(content[earlier], 0, 7) > substring(day, 0, 7)
 }
 
-_written contains [id, version, "/effective_date", $"effective_date: is {content.effective_date}, and the folder is named {version}; a version is named for the day it became effective, so correct one of them"] if {
+_written contains [id, version, "/effective_date", $"effective_date: is {content.effective_date}, but the folder is named {version}; a version is named for the day it became effective, so correct one of them"] if {
 	some [id, version, content, _] in _formed
 	content.effective_date != version
 }
 
-_written contains [id, version, concat("", ["/", replace(path, ".", "/")]), $"{path}: {day} is no day that exists; write a real one as YYYY-MM-DD"] if {
+_written contains [id, version, concat("", ["/", replace(path, ".", "/")]), $"{path}: {day} is not a real date; write one as YYYY-MM-DD"] if {
 	some [id, version, content, _] in _formed
 	some path in ["effective_date", "in_force.from", "in_force.to"]
 	day := object.get(content, split(path, "."), null)
@@ -219,7 +219,7 @@ _written contains [id, version, concat("", ["/", replace(path, ".", "/")]), $"{p
 	not calendar.day(day)
 }
 
-_written contains [id, version, $"/changes/{index}/date", $"changes: {change.date} is no day that exists; write a real one as YYYY-MM-DD"] if {
+_written contains [id, version, $"/changes/{index}/date", $"changes: {change.date} is not a real date; write one as YYYY-MM-DD"] if {
 	some [id, version, content, _] in _formed
 	some index, change in content.changes
 	not calendar.day(change.date)
@@ -269,10 +269,10 @@ _written contains [id, version, "/title", $"title: {_unfoldable}"] if {
 	not spelling.foldable(content.title)
 }
 
-_unfoldable := "has a character from U+2C00 on, where not every host folds case alike; spell it in other letters"
+_unfoldable := "has a character from U+2C00 on, whose case hosts may fold differently; spell it in other letters"
 
 # Facts.
-_written contains [id, version, concat("/", ["/facts", fact]), $"facts: {fact} is declared otherwise in {elsewhere}; one fact is one thing, so declare it in the same words or give it another name"] if {
+_written contains [id, version, concat("/", ["/facts", fact]), $"facts: {fact} is declared differently in {elsewhere}; declare it in the same words or give it another name"] if {
 	some [id, version, content, _] in _formed
 	some fact, declared in content.facts
 	elsewhere := min({place | some other, place in _disputed[fact]; other != declared})
@@ -299,7 +299,7 @@ _declarations := array.concat(
 	],
 )
 
-_written contains [id, version, concat("/", ["/facts", fact, "pattern"]), $"facts: the pattern of {fact} is no regular expression; correct it"] if {
+_written contains [id, version, concat("/", ["/facts", fact, "pattern"]), $"facts: the pattern of {fact} is not a valid regular expression; correct it"] if {
 	some [id, version, content, _] in _formed
 	some fact, declared in content.facts
 	walk(declared, [path, pattern])
@@ -322,7 +322,7 @@ _written contains [id, version, $"/packs/{name}", $"packs: there is no fact {fac
 	not guidelines.declared(content)[fact]
 }
 
-_written contains [id, version, concat("/", [each.pointer, "questions", fact]), $"{each.place}: asks for {fact}, which it does not rest on; a question is for {concat(" or ", each.asks)}"] if {
+_written contains [id, version, concat("/", [each.pointer, "questions", fact]), $"{each.place}: has a question for {fact}, which it does not rest on; its questions can be for {concat(" or ", each.asks)}"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
 	some fact, _ in each.criterion.questions
@@ -459,7 +459,7 @@ _tells_failure(properties) if {
 	properties.weeks.type in {"number", "integer"}
 }
 
-_written contains [id, version, concat("/", [each.pointer, "accepted"]), $"{each.place}: accepts {name}, which is no formulary of the plan's; the plan has {concat(", ", _formularies)}"] if {
+_written contains [id, version, concat("/", [each.pointer, "accepted"]), $"{each.place}: accepts {name}, which is not one of the plan's formularies; the plan has {concat(", ", _formularies)}"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
 	each.criterion.kind == "formulary"
@@ -493,7 +493,7 @@ _written contains [id, version, $"/sections/{index}/number", $"section {section.
 	count([number | some number in numbers; number == section.number]) > 1
 }
 
-_written contains [id, version, concat("/", [each.pointer, "clause"]), $"{each.place}: {_in_no_section(content)}, and a clause is one of them, with what follows a dot"] if {
+_written contains [id, version, concat("/", [each.pointer, "clause"]), $"{each.place}: {_in_no_section(content)}; a clause is the number of one, and may go on after a dot"] if {
 	some [id, version, content, listed] in _formed
 	some each in listed
 	not each.section
@@ -532,7 +532,7 @@ _written contains [id, version, concat("/", [each.pointer, "clause"]), concat(""
 
 _misplaced(each, point, found) := $"section {each.section.number} has no point {point}; cite the one that has the words" if {
 	found == []
-} else := $"its words stand in another point of section {each.section.number} than {point}; cite that one" if {
+} else := $"its words are not in point {point} of section {each.section.number}, but in another; cite that one" if {
 	every words in found {
 		not contains(words, _words(each.criterion.text))
 	}
@@ -554,7 +554,7 @@ _starts(lines) := numbered if {
 	numbered != []
 } else := [index | some index, line in lines; regex.match(`^[•*-]\s`, line)]
 
-_written contains [id, version, $"/sections/{index}", $"section {section.number}: has no criterion; write those that it makes, or say `informative: true` where it makes none"] if {
+_written contains [id, version, $"/sections/{index}", $"section {section.number}: has no criterion; write those that it sets, or add `informative: true` if it sets none"] if {
 	some [id, version, content, listed] in _formed
 	cited := {each.section.number | some each in listed}
 	some index, section in content.sections
@@ -563,7 +563,7 @@ _written contains [id, version, $"/sections/{index}", $"section {section.number}
 	not [id, version, section.number] in _cited_by_packs
 }
 
-_written contains [id, version, concat("/", [each.pointer, "clause"]), $"{each.place}: section {each.section.number} is `informative`, and this criterion is made of it; take away one of the two"] if {
+_written contains [id, version, concat("/", [each.pointer, "clause"]), $"{each.place}: section {each.section.number} is `informative`, but this criterion cites it; remove one of the two"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
 	each.section.informative
@@ -571,7 +571,7 @@ _written contains [id, version, concat("/", [each.pointer, "clause"]), $"{each.p
 
 _cited_by_packs := {[id, version, section.number] | some [id, version, _, section] in _packed}
 
-_written contains [id, version, concat("/", [each.pointer, "percent"]), $"{each.place}: asks for {each.criterion.percent} percent, and its words say no percentage; is it an `amount`?"] if {
+_written contains [id, version, concat("/", [each.pointer, "percent"]), $"{each.place}: asks for {each.criterion.percent} percent, but its words say no percentage; is it an `amount`?"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
 	each.criterion.percent
@@ -633,7 +633,7 @@ _code(each) := `^[A-Z][0-9][0-9A-Z]\.[0-9A-Z]{1,4}$` if {
 } else := _declared_value(each.criterion, each.facts[each.criterion.fact]).pattern
 
 # A clause that names codes names all of them.
-_written contains [id, version, concat("/", [each.pointer, parameter]), $"{each.place}: has the code {code}, and its words name {concat(", ", named)}; correct it, or add a reading, under `readings`, that says where it comes from"] if {
+_written contains [id, version, concat("/", [each.pointer, parameter]), $"{each.place}: has the code {code}, but its words name {concat(", ", named)}; correct it, or add a reading, under `readings`, that says where it comes from"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
 	pattern := _code(each)
@@ -665,7 +665,7 @@ _written contains [id, version, $"/packs/listed/{index}", $"packs: {pack.name} h
 	not figure in said
 }
 
-_written contains [id, version, $"/packs/listed/{index}", $"packs: {pack.name} has {pack.quantity} of {content.packs.strength_mg} mg for {pack.dose} mg a week, which makes no whole weeks; correct one of them"] if {
+_written contains [id, version, $"/packs/listed/{index}", $"packs: {pack.name} has {pack.quantity} of {content.packs.strength_mg} mg for {pack.dose} mg a week, which is not a whole number of weeks; correct one of them"] if {
 	some [id, version, content, _] in _packed
 	some index, pack in content.packs.listed
 	(pack.quantity * content.packs.strength_mg) % pack.dose != 0
@@ -680,7 +680,7 @@ _written contains [id, version, concat("/", [each.pointer, "id"]), $"{each.place
 	count([other | some other in ids; other == each.criterion.id]) > 1
 }
 
-_written contains [id, version, each.pointer, $"{each.place}: is in {each.depth} groups, and is a group itself; groups nest at most {groups.depth} deep, so join this one with the one around it"] if {
+_written contains [id, version, each.pointer, $"{each.place}: is in {each.depth} groups, and is a group itself; groups nest at most {groups.depth} deep, so merge this one into the group around it"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
 	each.criterion.parts
@@ -694,7 +694,7 @@ _written contains [id, version, each.pointer, $"{each.place}: limits how much is
 	each.stage != "limits"
 }
 
-_written contains [id, version, each.pointer, $"{each.place}: is no limit; move it under `applicability` or `coverage`"] if {
+_written contains [id, version, each.pointer, $"{each.place}: is not a limit; move it under `applicability` or `coverage`"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
 	each.stage == "limits"
@@ -799,7 +799,7 @@ _written contains ["", "", "/plan/early_renewal_days", "policy/plan: early_renew
 	not is_number(object.get(data.plan, "early_renewal_days", null))
 }
 
-_written contains ["", "", "/plan/formularies", "policy/plan: formularies must name each formulary by its spellings"] if {
+_written contains ["", "", "/plan/formularies", "policy/plan: formularies must map each spelling to its formulary"] if {
 	not is_object(object.get(data.plan, "formularies", null))
 }
 

@@ -130,7 +130,7 @@ _plants := {
 		"a folder named for another day": [
 			[{"op": "replace", "path": "/effective_date", "value": "2024-01-02"}],
 			"/effective_date",
-			"effective_date: is 2024-01-02, and the folder is named 2024-01-01; a version is named for the day it became effective, so correct one of them",
+			"effective_date: is 2024-01-02, but the folder is named 2024-01-01; a version is named for the day it became effective, so correct one of them",
 		],
 		"an origin after the start": [
 			[{"op": "add", "path": "/date_of_origin", "value": "2024-02"}, {"op": "add", "path": "/effective_date", "value": "2024-01-01"}, {"op": "add", "path": "/in_force/from", "value": "2024-02-01"}],
@@ -145,17 +145,17 @@ _plants := {
 		"an end that does not exist": [
 			[{"op": "add", "path": "/in_force/to", "value": "2024-02-30"}],
 			"/in_force/to",
-			"in_force.to: 2024-02-30 is no day that exists; write a real one as YYYY-MM-DD",
+			"in_force.to: 2024-02-30 is not a real date; write one as YYYY-MM-DD",
 		],
 		"a start that does not exist": [
 			[{"op": "add", "path": "/in_force/from", "value": "2023-02-29"}],
 			"/in_force/from",
-			"in_force.from: 2023-02-29 is no day that exists; write a real one as YYYY-MM-DD",
+			"in_force.from: 2023-02-29 is not a real date; write one as YYYY-MM-DD",
 		],
 		"a change on a day that does not exist": [
 			[{"op": "add", "path": "/changes", "value": [{"date": "2024-13-01", "summary": "new policy"}]}],
 			"/changes/0/date",
-			"changes: 2024-13-01 is no day that exists; write a real one as YYYY-MM-DD",
+			"changes: 2024-13-01 is not a real date; write one as YYYY-MM-DD",
 		],
 		"an end before the start": [
 			[{"op": "add", "path": "/in_force/to", "value": "2023-12-31"}],
@@ -167,12 +167,12 @@ _plants := {
 		"a fact declared otherwise elsewhere": [
 			[{"op": "add", "path": "/facts/member.benefit", "value": object.union(data.facts["member.benefit"], {"title": "Another"})}],
 			"/facts/member.benefit",
-			"facts: member.benefit is declared otherwise in policy/facts; one fact is one thing, so declare it in the same words or give it another name",
+			"facts: member.benefit is declared differently in policy/facts; declare it in the same words or give it another name",
 		],
 		"a pattern that is none": [
 			[{"op": "add", "path": "/facts/sample.coded", "value": {"title": "Code", "question": "Which?", "known_by": "plan", "type": "string", "pattern": "(["}}],
 			"/facts/sample.coded/pattern",
-			"facts: the pattern of sample.coded is no regular expression; correct it",
+			"facts: the pattern of sample.coded is not a valid regular expression; correct it",
 		],
 		"a fact misspelt": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/2/fact", "value": "sample.stag"}],
@@ -187,7 +187,7 @@ _plants := {
 		"a question for another fact": [
 			[{"op": "add", "path": "/criteria/coverage/initial/2/questions", "value": {"sample.score": "Which?"}}],
 			"/criteria/coverage/initial/2/questions/sample.score",
-			"B.3 (stage): asks for sample.score, which it does not rest on; a question is for sample.stage",
+			"B.3 (stage): has a question for sample.score, which it does not rest on; its questions can be for sample.stage",
 		],
 		"a kind that cannot judge the fact": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/1/parts/0/fact", "value": "sample.stage"}],
@@ -265,7 +265,7 @@ _plants := {
 				"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "formulary", "accepted": ["other", "fifth"],
 			}}],
 			"/criteria/coverage/initial/2/accepted",
-			"B.3 (stage): accepts fifth, which is no formulary of the plan's; the plan has 1, 2, 3, 4, other",
+			"B.3 (stage): accepts fifth, which is not one of the plan's formularies; the plan has 1, 2, 3, 4, other",
 		],
 	},
 	"what nobody could meet": {
@@ -354,22 +354,22 @@ _plants := {
 		"a clause of no section": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "X.1"}],
 			"/criteria/coverage/initial/0/clause",
-			"X.1 (age): is in no section; the sections are A, B, C, D, and a clause is one of them, with what follows a dot",
+			"X.1 (age): is in no section; the sections are A, B, C, D; a clause is the number of one, and may go on after a dot",
 		],
 		"a section that makes no criterion, and makes one": [
 			[{"op": "add", "path": "/sections/0/informative", "value": true}],
 			"/criteria/applicability/every_request/0/clause",
-			"A (benefit): section A is `informative`, and this criterion is made of it; take away one of the two",
+			"A (benefit): section A is `informative`, but this criterion cites it; remove one of the two",
 		],
 		"a percentage that is none": [
 			[_response({"percent": 7}, "A score of seven")],
 			"/criteria/coverage/initial/2/percent",
-			"B.2 (better): asks for 7 percent, and its words say no percentage; is it an `amount`?",
+			"B.2 (better): asks for 7 percent, but its words say no percentage; is it an `amount`?",
 		],
 		"a clause of another point": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "B.2"}],
 			"/criteria/coverage/initial/0/clause",
-			"B.2 (age): its words stand in another point of section B than 2; cite that one",
+			"B.2 (age): its words are not in point 2 of section B, but in another; cite that one",
 		],
 		"a clause of no point": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "B.4"}],
@@ -379,7 +379,7 @@ _plants := {
 		"a clause of another bullet": [
 			array.concat(_bulleted, [{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "B.3"}]),
 			"/criteria/coverage/initial/0/clause",
-			"B.3 (age): its words stand in another point of section B than 3; cite that one",
+			"B.3 (age): its words are not in point 3 of section B, but in another; cite that one",
 		],
 		"packs of no section": [
 			[{"op": "replace", "path": "/packs/clause", "value": "X"}],
@@ -394,7 +394,7 @@ _plants := {
 		"a section without a criterion": [
 			[{"op": "remove", "path": "/criteria/applicability"}],
 			"/sections/0",
-			"section A: has no criterion; write those that it makes, or say `informative: true` where it makes none",
+			"section A: has no criterion; write those that it sets, or add `informative: true` if it sets none",
 		],
 		"a figure that the words do not have": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/0/minimum", "value": 21}],
@@ -434,7 +434,7 @@ _plants := {
 		"a code that the words do not name": [
 			_diagnosis({"C90.0": "Myeloma", "C90.1": "Leukemia"}, "myeloma (C90.0)"),
 			"/criteria/coverage/initial/2/accepted",
-			"B.3 (stage): has the code C90.1, and its words name C90.0; correct it, or add a reading, under `readings`, that says where it comes from",
+			"B.3 (stage): has the code C90.1, but its words name C90.0; correct it, or add a reading, under `readings`, that says where it comes from",
 		],
 		"a specialty that the words do not name": [
 			_replaced("2", {
@@ -442,12 +442,12 @@ _plants := {
 				"accepted": {"207RH0003X": "Hematology & Oncology"}, "readings": ["Those of 207RX0202X."],
 			}),
 			"/criteria/coverage/initial/2/accepted",
-			"B.3 (stage): has the code 207RH0003X, and its words name 207RX0202X; correct it, or add a reading, under `readings`, that says where it comes from",
+			"B.3 (stage): has the code 207RH0003X, but its words name 207RX0202X; correct it, or add a reading, under `readings`, that says where it comes from",
 		],
 		"a code of a text that the words do not name": [
 			[_of("sample.code", ["A100"], "Policy: code B200")],
 			"/criteria/coverage/initial/2/accepted",
-			"B.3 (stage): has the code A100, and its words name B200; correct it, or add a reading, under `readings`, that says where it comes from",
+			"B.3 (stage): has the code A100, but its words name B200; correct it, or add a reading, under `readings`, that says where it comes from",
 		],
 		"a diagnosis named for another": [
 			_diagnosis({"E11": "Type 1 diabetes"}, "type 2 diabetes"),
@@ -462,14 +462,14 @@ _plants := {
 		"a pack of no whole weeks": [
 			[{"op": "replace", "path": "/packs/strength_mg", "value": 18}],
 			"/packs/listed/0",
-			"packs: weekly has 20 of 18 mg for 100 mg a week, which makes no whole weeks; correct one of them",
+			"packs: weekly has 20 of 18 mg for 100 mg a week, which is not a whole number of weeks; correct one of them",
 		],
 	},
 	"tree": {
 		"groups too deep": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/0", "value": _deep}],
 			"/criteria/coverage/initial/0/parts/0/parts/0/parts/0/parts/0/parts/0",
-			"B.1 (g6): is in 5 groups, and is a group itself; groups nest at most 5 deep, so join this one with the one around it",
+			"B.1 (g6): is in 5 groups, and is a group itself; groups nest at most 5 deep, so merge this one into the group around it",
 		],
 		"a limit elsewhere": [
 			[{"op": "move", "from": "/criteria/limits/every_request/0", "path": "/criteria/coverage/initial/0"}],
@@ -479,7 +479,7 @@ _plants := {
 		"a criterion among limits": [
 			[{"op": "move", "from": "/criteria/coverage/initial/0", "path": "/criteria/limits/every_request/0"}],
 			"/criteria/limits/every_request/0",
-			"B.1 (age): is no limit; move it under `applicability` or `coverage`",
+			"B.1 (age): is not a limit; move it under `applicability` or `coverage`",
 		],
 	},
 }
@@ -662,7 +662,7 @@ test_a_drug_that_is_never_found if {
 	]
 }
 
-_unfoldable := "has a character from U+2C00 on, where not every host folds case alike; spell it in other letters"
+_unfoldable := "has a character from U+2C00 on, whose case hosts may fold differently; spell it in other letters"
 
 test_a_drug_whose_case_is_not_everywhere_the_same if {
 	drugs := {name: {"guideline": "sample"} | some name in ["sample", "étude", "sample\ua7d1", "\u2c5f"]}
@@ -676,8 +676,8 @@ test_a_fact_declared_otherwise_in_another_guideline if {
 	found := integrity.findings with data.guidelines as {"sample": {"2024-01-01": _sample}, "other": {"2024-01-01": other}}
 		with data.drugs as drugs
 	[[finding.guideline, finding.path, finding.message] | some finding in found] == [
-		["other", "/facts/sample.score", "facts: sample.score is declared otherwise in policy/guidelines/sample/2024-01-01; one fact is one thing, so declare it in the same words or give it another name"],
-		["sample", "/facts/sample.score", "facts: sample.score is declared otherwise in policy/guidelines/other/2024-01-01; one fact is one thing, so declare it in the same words or give it another name"],
+		["other", "/facts/sample.score", "facts: sample.score is declared differently in policy/guidelines/sample/2024-01-01; declare it in the same words or give it another name"],
+		["sample", "/facts/sample.score", "facts: sample.score is declared differently in policy/guidelines/other/2024-01-01; declare it in the same words or give it another name"],
 	]
 	alike := {"sample": {"2024-01-01": _sample}, "same": {"2024-01-01": _sample}, "other": {"2024-01-01": other}}
 	three := integrity.findings with data.guidelines as alike
@@ -737,7 +737,7 @@ test_a_plan_that_is_wrong[name] if {
 		"an outcome misspelt": ["clinician_review", ["deny"], "policy/plan: clinician_review must be an array of outcomes"],
 		"an outcome alone": ["clinician_review", "denied", "policy/plan: clinician_review must be an array of outcomes"],
 		"days as a text": ["early_renewal_days", "60", "policy/plan: early_renewal_days must be a number of days"],
-		"formularies listed": ["formularies", ["1"], "policy/plan: formularies must name each formulary by its spellings"],
+		"formularies listed": ["formularies", ["1"], "policy/plan: formularies must map each spelling to its formulary"],
 	}
 	plan := object.union(data.plan, {setting: value})
 	found := integrity.findings with data.plan as plan with data.guidelines as {} with data.drugs as {}

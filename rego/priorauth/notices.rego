@@ -76,25 +76,25 @@ _renewal := [notice |
 	)
 ]
 
-_formulary := [{"code": "formulary_exception", "message": $"The drug is off a closed formulary. {_alternatives}"} |
+_formulary := [{"code": "formulary_exception", "message": $"The drug is not on the member's closed formulary. {_alternatives}"} |
 	input.member.drug_on_formulary == false
 	input.member.closed_formulary == true
 ]
 
-default _alternatives := "It is not known whether all appropriate formulary alternatives were tried; only then will a coverage exception be considered."
+default _alternatives := "It is not known whether all appropriate formulary alternatives have been tried; only then will a coverage exception be considered."
 
-_alternatives := "All appropriate formulary alternatives were tried, so a coverage exception can be considered." if {
+_alternatives := "All appropriate formulary alternatives have been tried, so a coverage exception can be considered." if {
 	input.member.formulary_alternatives_tried == true
 }
 
-_alternatives := "A coverage exception cannot be considered until all appropriate formulary alternatives were tried." if {
+_alternatives := "A coverage exception cannot be considered until all appropriate formulary alternatives have been tried." if {
 	input.member.formulary_alternatives_tried == false
 }
 
 # The dose needs a week's tablets for each week; short by more than one week's is worth a word.
 _dose := [{
 	"code": "quantity_below_dose",
-	"message": $"{stated} for {days} days are short of the weekly dose by more than a week's.",
+	"message": $"A quantity of {stated} for {days} days falls short of the weekly dose by more than a week's supply.",
 } |
 	packs := version.text.packs
 	dose := object.get(input, split(packs.dose, "."), null)

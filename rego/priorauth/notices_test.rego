@@ -92,17 +92,17 @@ test_early_renewal_by_the_plan[name] if {
 
 # Reading 9.
 test_formulary_exception[name] if {
-	unknown := "The drug is off a closed formulary. It is not known whether all appropriate formulary alternatives were tried; only then will a coverage exception be considered."
+	unknown := "The drug is not on the member's closed formulary. It is not known whether all appropriate formulary alternatives have been tried; only then will a coverage exception be considered."
 	some name, case in {
 		"off a closed formulary": [{"drug_on_formulary": false, "closed_formulary": true}, [unknown]],
 		"alternatives null": [{"drug_on_formulary": false, "closed_formulary": true, "formulary_alternatives_tried": null}, [unknown]],
 		"alternatives tried": [
 			{"drug_on_formulary": false, "closed_formulary": true, "formulary_alternatives_tried": true},
-			["The drug is off a closed formulary. All appropriate formulary alternatives were tried, so a coverage exception can be considered."],
+			["The drug is not on the member's closed formulary. All appropriate formulary alternatives have been tried, so a coverage exception can be considered."],
 		],
 		"alternatives not tried": [
 			{"drug_on_formulary": false, "closed_formulary": true, "formulary_alternatives_tried": false},
-			["The drug is off a closed formulary. A coverage exception cannot be considered until all appropriate formulary alternatives were tried."],
+			["The drug is not on the member's closed formulary. A coverage exception cannot be considered until all appropriate formulary alternatives have been tried."],
 		],
 		"on a closed formulary": [{"drug_on_formulary": true, "closed_formulary": true}, []],
 		"off an open formulary": [{"drug_on_formulary": false, "closed_formulary": false}, []],
@@ -119,20 +119,20 @@ test_quantity_below_dose[name] if {
 		"a week's less": [fixtures.initial_with({"quantity": {"tablets": 35, "days_supply": 56}}), []],
 		"more than a week's less": [
 			fixtures.initial_with({"quantity": {"tablets": 20, "days_supply": 56}}),
-			["20 for 56 days are short of the weekly dose by more than a week's."],
+			["A quantity of 20 for 56 days falls short of the weekly dose by more than a week's supply."],
 		],
 		"just more than a week's less": [
 			fixtures.initial_with({"quantity": {"tablets": 20, "days_supply": 36}}),
-			["20 for 36 days are short of the weekly dose by more than a week's."],
+			["A quantity of 20 for 36 days falls short of the weekly dose by more than a week's supply."],
 		],
 		"just not more": [fixtures.initial_with({"quantity": {"tablets": 20, "days_supply": 35}}), []],
 		"denied": [
 			fixtures.initial_with({"quantity": {"tablets": 20, "days_supply": 56}, "nccn": []}),
-			["20 for 56 days are short of the weekly dose by more than a week's."],
+			["A quantity of 20 for 56 days falls short of the weekly dose by more than a week's supply."],
 		],
 		"tablets of the listed strength": [
 			fixtures.initial_with({"drug": {"strength_mg": 20}, "quantity": {"tablets": 20, "days_supply": 56}}),
-			["20 for 56 days are short of the weekly dose by more than a week's."],
+			["A quantity of 20 for 56 days falls short of the weekly dose by more than a week's supply."],
 		],
 		"tablets of another strength are not counted": [fixtures.initial_with({"drug": {"strength_mg": 40}, "quantity": {"tablets": 20, "days_supply": 56}}), []],
 		"tablets null": [fixtures.initial_with({"quantity": {"tablets": null, "days_supply": 56}}), []],

@@ -95,7 +95,7 @@ test_bearing[name] if {
 test_bearing_where_a_person_decides[name] if {
 	some name, case in {
 		"dose_not_listed": [{"dose": {"mg_per_week": 120}}, "IV lists no limit for the dose stated, 120, so a person decides."],
-		"strength_not_listed": [{"drug": {"strength_mg": 40}}, "The strength stated is not the 20 mg that the limits count, so a person decides."],
+		"strength_not_listed": [{"drug": {"strength_mg": 40}}, "The limits count units of 20 mg, and the strength stated is another, so a person decides."],
 		"days_supply_too_short": [{"quantity": {"tablets": 1, "days_supply": 1}}, "The limit in IV allows less than one unit for a days supply of 1, so a person decides."],
 	}
 	request := fixtures.initial_with(case[0])

@@ -322,7 +322,7 @@ _both_days if {
 	calendar.day(input.service_date)
 }
 
-_errors contains ["/member/formulary", concat("", ["must be a formulary of the plan's: ", concat(", ", sort(object.keys(_formularies)))])] if {
+_errors contains ["/member/formulary", concat("", ["must be one of the plan's formularies: ", concat(", ", sort(object.keys(_formularies)))])] if {
 	_formulary_unknown
 	not spelling.placeholder(input.member.formulary)
 	spelling.trimmed(input.member.formulary) != ""
@@ -352,7 +352,7 @@ _expected(declared) := concat("", ["must match the pattern ", declared.pattern])
 
 _expected(declared) := $"must be a string of 1 to {declared.maxLength} characters" if declared.maxLength
 
-_expected(declared) := "must be a text that says something: not blank, and no placeholder such as N/A" if {
+_expected(declared) := "must be a meaningful text: not blank, and not a placeholder such as N/A" if {
 	declared.type == "string"
 	not declared.enum
 	not declared.format
@@ -364,9 +364,9 @@ _expected(declared) := $"must be a number{_range(declared)}" if declared.type ==
 
 _expected(declared) := $"must be a whole number{_range(declared)}" if declared.type == "integer"
 
-_date(declared) := "must be a day that exists, written YYYY-MM-DD, from 1990 to 2099" if declared.pattern
+_date(declared) := "must be a real date, written YYYY-MM-DD, from 1990 to 2099" if declared.pattern
 
-_date(declared) := "must be a day that exists, written YYYY-MM-DD, from 1870 to 2099" if not declared.pattern
+_date(declared) := "must be a real date, written YYYY-MM-DD, from 1870 to 2099" if not declared.pattern
 
 _but_one(values) := array.concat(
 	[$"must be one of {concat(", ", array.slice(values, 0, count(values) - 1))}" | count(values) > 1],

@@ -334,7 +334,7 @@ test_another_error_alone[name] if {
 }
 
 test_a_formulary_is_one_of_the_plan[name] if {
-	plans := "must be a formulary of the plan's: 1, 2, 3, 4, other"
+	plans := "must be one of the plan's formularies: 1, 2, 3, 4, other"
 	some value, message in {
 		"5": plans, "Formulary 9": plans, "gold": plans, "": _text, " ": _text, "N/A": _text, "unknown": _text,
 		1: _text, true: _text,
@@ -401,7 +401,7 @@ test_too_many_errors_are_one if {
 
 test_1000_errors_are_not_too_many if request._most == 1000
 
-_text := "must be a text that says something: not blank, and no placeholder such as N/A"
+_text := "must be a meaningful text: not blank, and not a placeholder such as N/A"
 
 _unknown := "is not a fact that any guideline on file declares; see the request schema"
 
@@ -409,9 +409,9 @@ _whole := "must be a whole number of at least 1 and at most 1000000000"
 
 _number := "must be a number above 0 and at most 1000000000"
 
-_date := "must be a day that exists, written YYYY-MM-DD, from 1870 to 2099"
+_date := "must be a real date, written YYYY-MM-DD, from 1870 to 2099"
 
-_service_date := "must be a day that exists, written YYYY-MM-DD, from 1990 to 2099"
+_service_date := "must be a real date, written YYYY-MM-DD, from 1990 to 2099"
 
 _sections := {"member", "prescriber", "diagnosis", "dose", "quantity", "prior_authorization", "clinical"}
 

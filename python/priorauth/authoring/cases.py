@@ -46,7 +46,7 @@ class NoCase(ValueError):  # noqa: N818  (it says what happened)
 def cases_of(table: Any) -> Iterator[Case | NoCase]:
     """Each case of a table, or why it is none."""
     if not isinstance(table, dict) or not isinstance(table.get("cases"), list):
-        yield NoCase("", "is no table of cases: it needs `base` and `cases`")
+        yield NoCase("", "is not a table of cases: it needs `base` and `cases`")
         return
     names = set()
     for index, case in enumerate(table["cases"]):
@@ -73,7 +73,7 @@ def _why_none(case: Any, bases: Any) -> str | None:
     if not isinstance(case.get("expected"), dict) or not case["expected"]:
         return f"{called} needs `expected`, such as {{outcome: approved}}"
     if unknown := sorted(set(map(str, case["expected"])) - EXPECTED):
-        return f"{called} expects `{unknown[0]}`; it can be {', '.join(sorted(EXPECTED))}"
+        return f"{called} expects `{unknown[0]}`; it can expect {', '.join(sorted(EXPECTED))}"
     differs = case.get("differs") or {}
     if not isinstance(differs, dict):
         return f"{called} `differs` gives facts by their paths, such as {{member.benefit: medical}}"

@@ -102,7 +102,7 @@ def check(root: Path, only: Collection[str] = ()) -> Report:
         findings |= {asked[probe["case"]].finding(told) for told in _wrong(before, probe)}
     for file in {each.file for each, _ in decided}:
         if not any(each.file == file and d["outcome"] == "approved" for each, d in decided):
-            message = "no case is approved, so nothing tried what an absent fact does; add one"
+            message = "no case is approved, so no absent fact was tried; add one"
             findings.add(PlacedFinding(file, 0, 0, message))
     unshown = tuple(_unshown(decided))
     return Report(chosen, tuple(sorted(findings)), len(decided), len(said["probes"]), unshown)
@@ -274,7 +274,7 @@ def _difference(key: str, wanted: Any, found: Any, decision: dict[str, Any]) -> 
     if isinstance(wanted, dict) and isinstance(found, dict):
         wanted = {name: each for name, each in wanted.items() if found.get(name) != each} or wanted
         found = {name: each for name, each in found.items() if name in wanted} or found
-    told = f"{key} is {_said(found)}, and {_said(wanted)} is expected"
+    told = f"{key} is {_said(found)}, but {_said(wanted)} is expected"
     if key == "outcome" and (decision["reasons"] or decision["errors"]):
         why = [each["message"] for each in (*decision["errors"], *decision["reasons"])]
         told += f" ({'; '.join(why)})"

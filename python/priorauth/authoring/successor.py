@@ -45,10 +45,10 @@ def further(root: Path, name: str, effective: date) -> Further:
     day, last = effective.isoformat(), (effective - timedelta(days=1)).isoformat()
     if day <= newest:
         raise ConfigurationError(
-            f"{name} has version {newest}; a further one becomes effective on a later day"
+            f"{name} has version {newest}; a further version must become effective on a later day"
         )
     if findings := check(root, [name]).findings:
-        raise ConfigurationError(f"mend {name} before it is copied: {findings[0]}")
+        raise ConfigurationError(f"correct {name} before it is copied: {findings[0]}")
     older, newer = (GUIDELINES / name / each / "data.yaml" for each in (newest, day))
     table, later = (CASES / name / f"{each}.yaml" for each in (newest, day))
     guideline, cases = Places.read(root / older), Places.read(root / table)

@@ -28,11 +28,11 @@ def new(
     """
     if not re.fullmatch("[a-z][a-z0-9]*([_-][a-z0-9]+)*", name):
         raise ConfigurationError(
-            f"{name!r} cannot be an id; write it in small letters and digits, such as xpovio"
+            f"{name!r} is not a valid id; write it in lower-case letters and digits, such as xpovio"
         )
     folder = Path("policy", "guidelines", name)
     if (root / folder).exists():
-        raise ConfigurationError(f"{folder} is there already, and nothing is written over")
+        raise ConfigurationError(f"{folder} exists already; nothing is overwritten")
     if not title.strip() or not title.isprintable():
         raise ConfigurationError("the title must be a line of text")
     if not date(1990, 1, 1) <= effective < date(2099, 1, 1):
@@ -55,7 +55,7 @@ def new(
         files[Path("policy", "drugs", drug, "data.yaml")] = f"guideline: {name}\n"
     for file in files:
         if (root / file).exists():
-            raise ConfigurationError(f"{file} is there already, and nothing is written over")
+            raise ConfigurationError(f"{file} exists already; nothing is overwritten")
     for file, text in files.items():
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         with (root / file).open("x", encoding="utf-8") as target:
@@ -77,7 +77,7 @@ def _plain(names: Iterable[str]) -> Iterator[str]:
     plain = json.loads(done.stdout)["result"][0]["expressions"][0]["value"]
     for name, spelt in zip(given, plain, strict=True):
         if not spelt or not spelt.isprintable() or "/" in spelt or spelt.startswith("."):
-            raise ConfigurationError(f"{name!r} cannot be the name of a drug")
+            raise ConfigurationError(f"{name!r} is not a valid drug name")
         yield spelt
 
 

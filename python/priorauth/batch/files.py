@@ -41,7 +41,7 @@ def open_own(path: Path, flags: int = os.O_RDWR) -> BinaryIO:
 
 def _not_ours(path: Path) -> ConfigurationError:
     return ConfigurationError(
-        f"{path} is no plain file of this user's, so nothing is written there; remove it"
+        f"{path} is not a plain file of this user's, so nothing is written there; remove it"
     )
 
 

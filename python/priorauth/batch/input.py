@@ -62,11 +62,13 @@ class Input:
     def whole(self, kind: str) -> BinaryIO:
         """The file itself, for what reads it in no order. Raises ConfigurationError."""
         if self._packed:
-            raise ConfigurationError(f"{self.name} is gzip, and {kind} is packed itself; unpack it")
+            raise ConfigurationError(
+                f"{self.name} is gzip, but {kind} is compressed already; unpack it"
+            )
         if not self.file.seekable():
             raise ConfigurationError(f"{kind} cannot be read from standard input; name a file")
         if self.encoding != "utf-8":
-            raise ConfigurationError(f"--encoding is for text, and {kind} is none")
+            raise ConfigurationError(f"--encoding is for text, and {kind} is not text")
         return self.file
 
     def place(self) -> int:
@@ -87,7 +89,7 @@ class Input:
         if self._is_narrow and b"\0" in self.head[:16]:
             raise ConfigurationError(
                 f"{self.name} has NUL bytes where text begins; if it is UTF-16 without a byte "
-                "order mark, say --encoding utf-16-le"
+                "order mark, use --encoding utf-16-le"
             )
         marked = self._unpacked(lambda: _peek(self._data)).startswith(codecs.BOM_UTF8)
         decoder = codecs.getincrementaldecoder(self.encoding)("priorauth.marked")
@@ -131,15 +133,15 @@ class Input:
         """Raises EngineError unless all of it has been taken."""
         if self.taken != self.passed:
             raise EngineError(
-                f"of {self.passed} lines, bytes or rows in {self.name} {self.taken} were taken: "
-                "a fault of priorauth itself, so nothing is put in place"
+                f"of {self.passed} lines, bytes or rows in {self.name}, {self.taken} were taken: "
+                "a fault in priorauth itself, so no output is written"
             )
 
     def _unpacked(self, read: Callable[[], bytes]) -> bytes:
         try:
             return read()
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            raise OSError(f"{self.name} breaks off: it is no whole gzip file") from None
+            raise OSError(f"{self.name} breaks off: it is not a whole gzip file") from None
 
 
 class _Ends:

@@ -170,16 +170,16 @@ class Output:
             sound = False
         if not sound:
             raise ConfigurationError(
-                f"the journal {self._journal} cannot be read; begin anew without --resume"
+                f"the journal {self._journal} cannot be read; start anew without --resume"
             )
         if self._made_from is None or made_from != self._made_from:
             raise ConfigurationError(
-                f"{self._path} was begun from another input or policy, by another engine or with "
-                "other options; begin anew without --resume"
+                f"{self._path} was started from another input or policy, by another engine or with "
+                "other options; start anew without --resume"
             )
         for path, size in ((self._partial, state.size), (self._ids_path, state.ids)):
             if not path.exists() or path.stat().st_size < size:
-                raise ConfigurationError(f"{path} has been cut short; begin anew without --resume")
+                raise ConfigurationError(f"{path} has been cut short; start anew without --resume")
         return state
 
     def _write(self, text: bytes, ids: bytes, tally: Tally) -> None:
@@ -253,4 +253,4 @@ def _resolved(path: Path) -> Path:
         resolved = path.resolve()
         if not resolved.is_symlink():
             return resolved
-    raise ConfigurationError(f"{path} cannot be written: its links lead nowhere but round")
+    raise ConfigurationError(f"{path} cannot be written: its links form a loop")

@@ -61,7 +61,7 @@ _FAULTS = _Part("Invalid requests by what is wrong", ("fact", "fault"))
 _IN_ALL = {
     "requests": "requests decided",
     "requires_clinician_review": "decisions that a clinician reviews",
-    "repeated_request_ids": "rows with a request_id that a row before has",
+    "repeated_request_ids": "rows with the request_id of an earlier row",
     "blank_rows": "rows without any content, left out",
 }
 _HEADS = {

@@ -21,7 +21,9 @@ def template(path: Path, requests: Requests) -> bytes:
     """
     kind = format_of(path)
     if kind not in TABLES or path.suffix == ".gz":
-        raise ConfigurationError(f"{path} is no table by its suffix: .csv, .tsv, .xlsx or .parquet")
+        raise ConfigurationError(
+            f"{path} is not a table by its suffix: use .csv, .tsv, .xlsx or .parquet"
+        )
     told = requests.documentation
     names = list(dict.fromkeys([*(name for name in _ORDER if name in told), *told]))
     if kind == "csv":

@@ -111,14 +111,14 @@ def decide_piece(engine: Decider, job: Job, piece: Piece) -> Done:
     documents = tables.decided(engine, rows, job.policy.revision)
     if len(documents) != piece.length:
         raise EngineError(
-            f"{piece.length} rows came to {len(documents)} decisions: a fault of priorauth itself, "
-            "so nothing is put in place"
+            f"{piece.length} rows came to {len(documents)} decisions: a fault in priorauth itself, "
+            "so no output is written"
         )
     # Its answers do not say by what they were decided, so what it has now is taken for that.
     if job.policy.digest is not None and policy_of(engine) != job.policy:
         raise PolicyChanged(
-            f"{engine.url} decides by another policy than before; begin anew without --resume, or "
-            "go on once it has the former policy again"
+            f"{engine.url} now decides by another policy; start anew without --resume, or resume "
+            "once it has the former policy again"
         )
     text = job.target.encode(documents, kept, first=not piece.before)
     tally = Tally.of(rows, documents, job.facts)
@@ -162,8 +162,8 @@ class _Worker(Generic[T]):
             answer = pickle.load(self._process.stdout)
         except (EOFError, pickle.UnpicklingError):
             raise EngineError(
-                f"a worker process ended of itself, with exit code {self._process.wait()}; "
-                "see whether the machine has memory left, or take fewer --workers"
+                f"a worker process ended by itself, with exit code {self._process.wait()}; "
+                "check whether the machine has memory left, or use fewer --workers"
             ) from None
         if isinstance(answer, BaseException):
             raise answer

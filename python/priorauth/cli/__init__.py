@@ -95,7 +95,7 @@ def _root(
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """A payer's prior-authorization guidelines as code: what they say of a request."""
+    """A payer's prior-authorization guidelines as code: what they say about a request."""
 
 
 @contextmanager
@@ -104,8 +104,8 @@ def _connect(
         str | None,
         typer.Option(
             envvar="PRIORAUTH_URL",
-            help="The sidecar to ask, as in http://127.0.0.1:8181 or unix:///run/opa.sock; "
-            "without, one of its own is started for as long as it takes.",
+            help="The sidecar to ask, such as http://127.0.0.1:8181 or unix:///run/opa.sock. "
+            "Default: one that is started for this command alone.",
         ),
     ] = None,
     token_file: Annotated[
@@ -129,7 +129,7 @@ def _connect(
         typer.Option(exists=True, dir_okay=False, help="The key of --certificate (PEM)."),
     ] = None,
     timeout: Annotated[
-        float, typer.Option(min=0.001, help="The seconds that a call may take in all.")
+        float, typer.Option(min=0.001, help="How many seconds a call may take in total.")
     ] = 10.0,
 ) -> Iterator[Decider]:
     if url is None:
@@ -197,7 +197,7 @@ def _connecting(command: Command) -> Command:
     return run
 
 
-Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @_asks(app)
@@ -209,7 +209,7 @@ def decide(
     ],
     as_json: Json = False,
 ) -> None:
-    """Decide one request: its outcome, clause by clause, and what is missing."""
+    """Decide one request: the outcome, each clause, and what is missing."""
     from .._json import read_json
 
     name = "standard input" if _is_dash(file) else str(file)
@@ -232,10 +232,10 @@ def decide(
 
 @_asks(app)
 def health(connect: Connect) -> None:
-    """Check that a sidecar can be reached, has its policy, and that its data is sound."""
+    """Check that a sidecar can be reached, and that its policy is loaded and sound."""
     with connect() as client:
         found = client.health()
-    print(f"{found.url} is fit to decide: OPA {found.opa_version or 'of a version it hides'}")
+    print(f"{found.url} is ready to decide: OPA {found.opa_version or 'of an unknown version'}")
     for each in found.guidelines:
         print(f"  {each.id}: {each.title}, {', '.join(v.version for v in each.versions)}")
 
@@ -243,7 +243,7 @@ def health(connect: Connect) -> None:
 @app.command(epilog=EXIT_CODES)
 def serve(
     docker: Annotated[
-        bool, typer.Option("--docker", help="In a container of the official image.")
+        bool, typer.Option("--docker", help="Run it in a container of the official image.")
     ] = False,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 for a free one.")
@@ -287,12 +287,12 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Run a sidecar on this machine until Ctrl-C. Prints its URL once it is fit to decide.
+    """Run a sidecar on this machine until Ctrl-C. Prints its URL once it is ready.
 
-    Callers send the token of PRIORAUTH_TOKEN, or without it one that is drawn and printed. The
-    reviewer's page is served at a URL of its own, which is printed too; it asks no sidecar.
+    Callers must send the token in PRIORAUTH_TOKEN; if that is not set, a random one is printed.
+    The reviewer's page is served at its own URL, which is printed too; it asks no sidecar.
 
-    With --fhir it is the FHIR service that is served, and its sidecar is reached by it alone.
+    With --fhir the FHIR service is served, and only that service can reach its sidecar.
     """
     with _failing_clearly():
         if fhir:
@@ -324,7 +324,7 @@ def serve(
             _say(f"The reviewer's page is at {page}")
             _say(f"OPA {sidecar.opa_version} serves until Ctrl-C")
             code = sidecar.wait()
-        raise SidecarStartError(f"the sidecar stopped of itself, with exit code {code}")
+        raise SidecarStartError(f"the sidecar stopped by itself, with exit code {code}")
 
 
 def _sidecar(
@@ -340,12 +340,12 @@ def _sidecar(
 @app.command(epilog=EXIT_CODES)
 def page(
     output: Annotated[
-        Path, typer.Option("-o", "--output", dir_okay=False, help="Where the page goes.")
+        Path, typer.Option("-o", "--output", dir_okay=False, help="Where to write the page.")
     ] = Path("page.html"),
     bundle: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="The bundle to decide by; the package's own without."
+            exists=True, dir_okay=False, help="The bundle to decide by. Default: the package's own."
         ),
     ] = None,
 ) -> None:

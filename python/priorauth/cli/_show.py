@@ -68,7 +68,7 @@ def show_decision(console: Console, decision: Decision) -> None:
         _section(console, "Why")
         _rows(console, [(r.clause or "-", _text(r.message)) for r in decision.reasons])
     if decision.missing:
-        _section(console, "Missing: to be asked")
+        _section(console, "Missing: ask for these")
         _rows(
             console,
             [(m.clause, Group(_text(m.question), _faint(m.path))) for m in decision.missing],
@@ -178,7 +178,7 @@ def _judged_by(criterion: GuidelineCriterion) -> str:
 
 
 def tallied(found: Summary, seconds: float) -> Iterator[str]:
-    """What has been decided: by outcome, by clause, and what is to be looked at."""
+    """What has been decided: by outcome, by clause, and what needs a look."""
     parts = [f"{count:,} {_words(outcome)}" for outcome, count in found["outcomes"].items()]
     lines = _several(found["requests"], "line")
     yield f"{lines} in {seconds:.1f} s: {', '.join(parts) or 'nothing to decide'}"
@@ -198,9 +198,9 @@ def tallied(found: Summary, seconds: float) -> Iterator[str]:
             told = [f"{text:{width}}" for text, width in zip(texts, widths, strict=False)]
             yield "  ".join(["", *told, f"{count:>{widths[-1]}}"])
     if repeated := found["repeated_request_ids"]:
-        yield f"{_several(repeated, 'row')} with a request_id that a row before has"
+        yield f"{_several(repeated, 'row')} with the request_id of an earlier row"
     if blank := found["blank_rows"]:
-        yield f"{_several(blank, 'row')} without any content, left out"
+        yield f"{_several(blank, 'row')} without content, left out"
 
 
 def _several(count: int, name: str) -> str:

@@ -55,7 +55,7 @@ def batch(
         typer.Argument(
             metavar="FILE|-",
             help="Requests: NDJSON, a JSON array, CSV, Excel or Parquet, by suffix and content; "
-            "text may be packed with gzip.",
+            "text may be compressed with gzip.",
         ),
     ] = None,
     output: Annotated[
@@ -64,15 +64,15 @@ def batch(
             "-o",
             "--output",
             metavar="FILE|-",
-            help="Where the decisions go, a line or row each; replaced only once it is whole. In "
-            "the format of its suffix, packed with gzip for .gz.",
+            help="Where to write the decisions, one per line or row. The suffix gives the format; "
+            ".gz compresses it. A file there is replaced only once the new one is complete.",
         ),
     ] = Path("-"),
     engine: Annotated[
         Kind | None,
         typer.Option(
-            help="What decides: wasm, in process, or a sidecar. Without: wasm where the "
-            "extra `wasm` is installed and no --url is given.",
+            help="What decides: wasm, in process, or a sidecar. Default: wasm if the extra `wasm` "
+            "is installed and no --url is given.",
         ),
     ] = None,
     bundle: Annotated[
@@ -80,23 +80,23 @@ def batch(
         typer.Option(exists=True, dir_okay=False, help="The bundle that wasm decides by."),
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=0, help="How many processes decide; 0 for one on every core.")
+        int, typer.Option(min=0, help="How many processes decide; 0 for one per core.")
     ] = 0,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where a run to this output was broken off.")
+        bool, typer.Option("--resume", help="Continue an interrupted run to this output.")
     ] = False,
     summary: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Where the figures go too, as JSON: by outcome, clause, criterion, question, "
+            help="Also write the figures here, as JSON: by outcome, clause, criterion, question, "
             "quantity, month, notice and fault.",
         ),
     ] = None,
     report: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Where the same figures go as an HTML page, with charts."
+            metavar="FILE", help="Also write the same figures here, as an HTML page with charts."
         ),
     ] = None,
     from_: Annotated[
@@ -107,14 +107,14 @@ def batch(
     ] = None,
     encoding: Annotated[
         str | None,
-        typer.Option(help="The encoding of FILE, such as cp1252, when it is not UTF-8 or UTF-16."),
+        typer.Option(help="The encoding of FILE, such as cp1252, if it is not UTF-8 or UTF-16."),
     ] = None,
     keep: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COLUMN,…|all",
             rich_help_panel=_TABLES,
-            help="Columns that pass through to the decisions: these, or all that are no facts.",
+            help="Columns to copy to the decisions: these, or all that are not facts.",
         ),
     ] = None,
     map_: Annotated[
@@ -123,7 +123,7 @@ def batch(
             "--map",
             metavar="COLUMN=FACT",
             rich_help_panel=_TABLES,
-            help="The fact that a column holds, as in claim_dob=member.birth_date.",
+            help="The fact that a column holds, such as claim_dob=member.birth_date.",
         ),
     ] = None,
     date_format: Annotated[
@@ -131,7 +131,7 @@ def batch(
         typer.Option(
             metavar="FORMAT",
             rich_help_panel=_TABLES,
-            help="How dates are written as text, such as %m/%d/%Y; without, YYYY-MM-DD.",
+            help="How dates are written as text, such as %m/%d/%Y. Default: YYYY-MM-DD.",
         ),
     ] = None,
     columns: Annotated[
@@ -139,7 +139,7 @@ def batch(
         typer.Option(
             metavar="COLUMN,…|all",
             rich_help_panel=_TABLES,
-            help="The columns of decisions to write; without, all but the whole `decision`.",
+            help="The columns of decisions to write. Default: all but the whole `decision`.",
         ),
     ] = None,
     template: Annotated[
@@ -147,15 +147,15 @@ def batch(
         typer.Option(
             metavar="FILE",
             rich_help_panel=_TABLES,
-            help="Write an empty table of requests here, with every column and what goes there, "
+            help="Write an empty table of requests here, with every column and what goes into it, "
             "and decide nothing.",
         ),
     ] = None,
 ) -> None:
-    """Decide many requests, a line or row out for every one in, in their order.
+    """Decide many requests: one decision for each, in the same order.
 
-    What cannot be read, such as a line that is not JSON, gets an `invalid` decision that names
-    its line, or its row and column.
+    A row that cannot be read, such as a line that is not JSON, gets an `invalid` decision that
+    names its line, or its row and column.
     """
     from ..batch.files import create
     from ..batch.formats import format_of, recognised, source_of, target_of
@@ -173,10 +173,10 @@ def batch(
             with _engine(connect, engine, bundle) as decided_by:
                 _write_template(template, Requests(decided_by.facts))
             return
-        raise ConfigurationError("name a file of requests, or one to be made by --template")
+        raise ConfigurationError("name a file of requests, or a file to write with --template")
     to_file = not _is_dash(output) and is_file(output)
     if resume and (_is_dash(file) or not to_file):
-        raise ConfigurationError("--resume needs files to read and to write, and not -")
+        raise ConfigurationError("--resume needs an input file and an output file, not -")
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         opened = stack.enter_context(_opened(file))
@@ -196,7 +196,9 @@ def batch(
             out = Output(output, target, dependent, resume=resume)
         else:
             if given in ("parquet", "xlsx"):
-                raise ConfigurationError(f"{given} cannot be written to a pipe; name a file by -o")
+                raise ConfigurationError(
+                    f"{given} cannot be written to a pipe; name a file with -o"
+                )
             to_stream = sys.stdout.buffer
             if not _is_dash(output):
                 to_stream = stack.enter_context(output.open("wb"))
@@ -229,13 +231,13 @@ def _check_written(
     for path in filter(None, given):
         for other in filter(None, read):
             if is_same(path, other):
-                raise ConfigurationError(f"{path} is {other} itself, which is read; name another")
+                raise ConfigurationError(f"{path} is {other}, which is an input; name another file")
         if is_same(path, data) or (_is_dash(path) and is_same(sys.stdout.buffer, data)):
-            raise ConfigurationError(f"{path} is what is read; name another")
+            raise ConfigurationError(f"{path} is the input; name another file")
     written = [path.resolve() for path in filter(None, given)]
     if len(set(written)) < len(written):
         raise ConfigurationError(
-            "of --output, --summary and --report two are one file; name others"
+            "two of --output, --summary and --report name the same file; name others"
         )
 
 
@@ -264,13 +266,13 @@ def _write_template(path: Path, requests: Requests) -> None:
         with path.open("xb") as file:
             file.write(content)
     except FileExistsError:
-        raise ConfigurationError(f"{path} is there already; nothing is written over it") from None
+        raise ConfigurationError(f"{path} exists already; nothing is overwritten") from None
 
 
 def _tell_of_resuming(out: Output | Stream, *failure: object) -> None:
     if failure[0] and out.can_be_resumed:
         rows = out.tally.rows
-        _say(f"{rows:,} rows are decided; the same command with --resume goes on from there")
+        _say(f"{rows:,} rows are decided; the same command with --resume continues from there")
 
 
 @contextmanager

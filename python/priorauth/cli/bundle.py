@@ -19,10 +19,10 @@ KeyId = Annotated[str, typer.Option(help="The name of the key, as sidecars know 
 @commands.command(epilog=EXIT_CODES)
 def build(
     output: Annotated[
-        Path, typer.Option("-o", "--output", dir_okay=False, help="Where the bundle goes.")
+        Path, typer.Option("-o", "--output", dir_okay=False, help="Where to write the bundle.")
     ] = Path("priorauth.tar.gz"),
     revision: Annotated[
-        str | None, typer.Option(help="What decisions name; the git commit without.")
+        str | None, typer.Option(help="The revision that decisions name. Default: the git commit.")
     ] = None,
     key: Annotated[
         Path | None,
@@ -34,7 +34,7 @@ def build(
         typer.Option(exists=True, file_okay=False, help="The folder with policy/ and rego/."),
     ] = None,
 ) -> None:
-    """Build the policy's bundle, signed if there is a key: same sources, same bytes."""
+    """Build the policy's bundle, signed if a key is given. Same sources, same bytes."""
     with _failing_clearly():
         _opa()
         _tell(bundles.build(output, policy=policy, revision=revision, key=key, key_id=key_id))

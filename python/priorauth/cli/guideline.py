@@ -27,7 +27,7 @@ from . import (
 )
 
 commands = typer.Typer(no_args_is_help=True)
-app.add_typer(commands, name="guideline", help="See, write and check drug guidelines.")
+app.add_typer(commands, name="guideline", help="Show, write and check drug guidelines.")
 
 Checkout = Annotated[
     Path | None,
@@ -35,8 +35,8 @@ Checkout = Annotated[
         "--policy",
         exists=True,
         file_okay=False,
-        help="The checkout: the folder with policy/, rego/ and tests/. Without: this folder, if "
-        "it has them, or the one that priorauth is installed from.",
+        help="The checkout: the folder with policy/, rego/ and tests/. Default: this folder if it "
+        "has them, else the one that priorauth is installed from.",
     ),
 ]
 
@@ -59,11 +59,11 @@ def show(
     connect: Connect,
     name: Annotated[str, typer.Argument(metavar="ID", help="The guideline's id.")],
     version: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Only this version; all of them without.")
+        str | None, typer.Option(metavar="DATE", help="Only this version. Default: all.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show a guideline: its text, and what is asked of it, clause by clause."""
+    """Show a guideline: its text, and what each clause asks for."""
     with connect() as client:
         catalog = client.catalog()
     chosen = _chosen(catalog, name, version)
@@ -79,7 +79,7 @@ def _chosen(catalog: tuple[Guideline, ...], name: str, version: str | None) -> G
     named = {each.id: each for each in catalog}
     if name not in named:
         raise ConfigurationError(
-            f"no guideline on file has this ID; there is {', '.join(named) or 'none'}"
+            f"no guideline on file has this id; on file: {', '.join(named) or 'none'}"
         )
     guideline = named[name]
     if version is None:
@@ -98,10 +98,11 @@ def _chosen(catalog: tuple[Guideline, ...], name: str, version: str | None) -> G
 @commands.command(epilog=EXIT_CODES)
 def new(
     name: Annotated[
-        str, typer.Argument(metavar="ID", help="Its id, which is a name of the drug: xpovio.")
+        str, typer.Argument(metavar="ID", help="Its id: a name of the drug, such as xpovio.")
     ],
     title: Annotated[
-        str | None, typer.Option(help="Its title: the brand name, and the generic in brackets.")
+        str | None,
+        typer.Option(help="Its title: the brand name, and the generic name in brackets."),
     ] = None,
     drug: Annotated[
         list[str] | None,
@@ -111,21 +112,21 @@ def new(
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="The day it becomes effective; without, and for a new guideline, today.",
+            help="The day it becomes effective. Default, for a new guideline only: today.",
         ),
     ] = None,
     checkout: Checkout = None,
 ) -> None:
-    """Begin a guideline, or a further version of one: sound files, to be written over.
+    """Start a guideline, or a further version of one: writes sound files to edit.
 
-    Of a guideline that is on file the newest version is copied, and ends on the day before.
+    If the guideline is on file, its newest version is copied, and ends on the day before.
     """
     with _failing_clearly():
         root = _root(checkout)
         if (root / "policy" / "guidelines" / name).is_dir():
             if title or drug or effective is None:
                 raise ConfigurationError(
-                    f"{name} is on file; a further version of it is begun by --effective alone"
+                    f"{name} is on file; start a further version of it with --effective alone"
                 )
             _further(root, name, effective.date())
             return
@@ -136,7 +137,7 @@ def new(
         title = title or name.capitalize()
         for file in new(root, name, title=title, drugs=drug or (), effective=day):
             print(file)
-        _say(f"Write over what stands there, and check it: priorauth guideline check {name}")
+        _say(f"Edit these files, then check them: priorauth guideline check {name}")
 
 
 def _further(root: Path, name: str, effective: date) -> None:
@@ -146,17 +147,15 @@ def _further(root: Path, name: str, effective: date) -> None:
     done = further(root, name, effective)
     for file in done.written:
         print(file)
-    _say(f"{done.changed} ends on the day before.")
+    _say(f"{done.changed} now ends on the day before.")
     if done.left_out:
-        _say(
-            f"Worked cases that are not copied: {', '.join(done.left_out)}. Other dates they need."
-        )
+        _say(f"Worked cases not copied, as they need other dates: {', '.join(done.left_out)}.")
     _say(
-        "Write over what the new text changes, its dates first (next_review is a guess), and check "
+        "Edit what the new text changes, its dates first (next_review is a guess), then check "
         f"it: priorauth guideline check {name}"
     )
     if done.findings:
-        _say("It finds already:")
+        _say("It already finds:")
         for finding in done.findings:
             _say(str(finding))
         raise typer.Exit(FAILED)
@@ -165,14 +164,14 @@ def _further(root: Path, name: str, effective: date) -> None:
 @commands.command(epilog=EXIT_CODES)
 def check(
     name: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Which one; all of them without.")
+        str | None, typer.Argument(metavar="[ID]", help="The one to check. Default: all.")
     ] = None,
     checkout: Checkout = None,
 ) -> None:
-    """Say what is wrong with guidelines and their worked cases, each with its file and line.
+    """Report what is wrong with guidelines and their worked cases, by file and line.
 
-    Checks the data, decides the worked cases, and takes every fact away from those that are
-    approved, one at a time: that must never deny, and never authorize.
+    Checks the data, and decides the worked cases. Takes every fact away from each approved case,
+    one at a time: that must never deny, and never authorize.
     """
     with _failing_clearly():
         from ..authoring.check import check
@@ -186,7 +185,7 @@ def check(
             raise typer.Exit(FAILED)
         print(
             f"{', '.join(report.guidelines)}: sound; {report.cases:,} worked cases decided as "
-            f"expected, {report.facts:,} facts taken away from what is approved"
+            f"expected, {report.facts:,} facts taken away from approved cases"
         )
         for unshown in report.unshown:
             print(unshown)
@@ -202,6 +201,6 @@ def _root(checkout: Path | None) -> Path:
     root = policies.root()
     if root.name == "_policy":
         raise ConfigurationError(
-            "this folder has no policy/ and rego/; go to a checkout, or name one by --policy"
+            "this folder has no policy/ and rego/; go to a checkout, or name one with --policy"
         )
     return root

@@ -36,9 +36,7 @@ if TYPE_CHECKING:
 From = Annotated[
     Format | None, typer.Option("--from", help="The format of the requests, whatever the suffix.")
 ]
-Workers = Annotated[
-    int, typer.Option(min=0, help="How many processes decide; 0 for one on every core.")
-]
+Workers = Annotated[int, typer.Option(min=0, help="How many processes decide; 0 for one per core.")]
 Allowed = Annotated[
     list[str] | None,
     typer.Option(
@@ -50,7 +48,7 @@ Allowed = Annotated[
 ]
 Examples = Annotated[int, typer.Option(min=0, help="How many request ids to name for each change.")]
 Report = Annotated[
-    Path | None, typer.Option(dir_okay=False, help="Where to write it as a page (HTML) too.")
+    Path | None, typer.Option(dir_okay=False, help="Also write the result here, as an HTML page.")
 ]
 
 
@@ -59,10 +57,10 @@ def compare(
     old: Annotated[
         str, typer.Argument(metavar="OLD", help="A bundle, a folder, or a git revision.")
     ],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="Another.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Another, to compare with it.")],
     file: Annotated[
         Path,
-        typer.Argument(metavar="REQUESTS|-", help="Requests: NDJSON, CSV or Parquet."),
+        typer.Argument(metavar="REQUESTS|-", help="Requests: any file that `batch` reads."),
     ],
     allow: Allowed = None,
     examples: Examples = 3,
@@ -71,9 +69,9 @@ def compare(
     workers: Workers = 0,
     as_json: Json = False,
 ) -> None:
-    """Say what a change of the policy does: decide requests by both, and compare.
+    """Show what a change of the policy does: decide requests by both, and compare.
 
-    Exits with 1 when a request is decided otherwise, unless every change is one that --allow names.
+    Exits with 1 when a decision differs, unless --allow names every change.
     """
     with _failing_clearly():
         from ..batch.formats import source_of
@@ -122,22 +120,22 @@ def replay(
         Path,
         typer.Argument(
             metavar="LOG|-",
-            help="Decisions kept earlier: NDJSON of objects with `request` and `decision`, or, "
-            "with --requests, what a batch wrote.",
+            help="Earlier decisions: NDJSON of objects with `request` and `decision` or, with "
+            "--requests, the output of a batch.",
         ),
     ],
     policy: Annotated[
         str | None,
         typer.Argument(
             metavar="[POLICY]",
-            help="What decides now: a bundle, a folder, or a git revision. Without: this "
+            help="What decides now: a bundle, a folder, or a git revision. Default: this "
             "package's own policy.",
         ),
     ] = None,
     requests: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="What that batch read, where LOG is its output."
+            exists=True, dir_okay=False, help="The input of the batch that LOG is the output of."
         ),
     ] = None,
     allow: Allowed = None,
@@ -146,13 +144,13 @@ def replay(
     from_: From = None,
     workers: Workers = 0,
     as_json: Annotated[
-        bool, typer.Option("--json", help="As NDJSON, for programs: an object for each.")
+        bool, typer.Option("--json", help="Print NDJSON, for programs: one object per decision.")
     ] = False,
 ) -> None:
-    """Say which decisions kept earlier would be other ones now, a line each, and why.
+    """Show which earlier decisions would differ now, one per line, and why.
 
-    Exits with 1 when there are some, unless every change is one that --allow names, and with 3
-    when a row holds no decision with its request.
+    Exits with 1 when there are any, unless --allow names every change, and with 3 when a row does
+    not hold a decision and its request.
     """
     with _failing_clearly():
         from ..batch.formats import Lines, source_of

@@ -43,7 +43,7 @@ class Entries:
                 request = tables.Row(row.where, entry["request"])
                 yield request, _kept(request, entry["decision"])
             else:
-                yield row, Unreadable("it is no object with `request` and `decision`")
+                yield row, Unreadable("it is not an object with `request` and `decision`")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Paired:
         for piece in decisions:
             while end < row + piece.length:
                 if not (more := next(rest, None)):
-                    raise ConfigurationError(f"there are more decisions than {end:,} requests")
+                    raise ConfigurationError(f"there are more decisions than the {end:,} requests")
                 held.append(more)
                 end += more.length
             while begin + held[0].length <= row:
@@ -74,7 +74,7 @@ class Paired:
             yield Piece(piece.before, piece.length, piece.place, rows)
             row += piece.length
         if end > row or next(rest, None):
-            raise ConfigurationError(f"there are more requests than {row:,} decisions")
+            raise ConfigurationError(f"there are more requests than the {row:,} decisions")
 
     def entries(self, piece: Piece) -> Iterator[tuple[tables.Row, Document | Unreadable]]:
         decisions, requests, skip = piece.rows
@@ -101,8 +101,8 @@ class DecisionColumn(tables.Requests):
     def heads(self, names: Sequence[str]) -> tables.Heads:
         if "decision" not in names:
             raise ConfigurationError(
-                "the table has no column decision; write it by --columns all, or keep decisions as "
-                "NDJSON"
+                "the table has no column decision; write it with --columns all, or keep decisions "
+                "as NDJSON"
             )
         return tables.Heads((None,) * len(names), (list(names).index("decision"),))
 
@@ -119,9 +119,9 @@ def _kept(row: tables.Row, decision: object) -> Document | Unreadable:
         document = Decision.from_document(decision).raw
     except MalformedResult as fault:
         where = fault.pointer or "its root"
-        return Unreadable(f"its decision is no decision document, by what is at {where}")
+        return Unreadable(f"its decision is not a valid decision document, at {where}")
     asked = row.request.get("request_id") if isinstance(row.request, dict) else None
     unread = document["outcome"] == "invalid" and document["request_id"] is None
     if document["request_id"] != asked and not unread and not row.fault:
-        return Unreadable("its decision is of another request")
+        return Unreadable("its decision is on another request")
     return document

@@ -43,7 +43,7 @@ class Policy:
         commit = _git(checkout, *asked).strip()
         if not commit:
             raise ConfigurationError(
-                f"{name} is no bundle, no folder with policy/ and rego/, and no git revision of "
+                f"{name} is not a bundle, a folder with policy/ and rego/, or a git revision of "
                 f"{checkout}"
             )
         revision = commit.decode()
@@ -58,7 +58,7 @@ class Policy:
     @classmethod
     def own(cls) -> Policy:
         """The package's own policy."""
-        return cls("the policy at hand", bundles.cached().read_bytes())
+        return cls("the package's own policy", bundles.cached().read_bytes())
 
     @property
     def engine(self) -> Callable[[], Decider]:

@@ -46,7 +46,7 @@ const Form = (() => {
       .filter((group) => group.facts.length > 0)
       .map((group) => grouped(group, group.facts.map(([path, fact]) => field(path, fact))));
     if (others.length > 0) {
-      const group = { key: "others", title: "Stated, but no fact of any guideline on file" };
+      const group = { key: "others", title: "Stated, but not a fact of any guideline on file" };
       nodes.push(grouped(group, others.map((path) => odd(path, String(path.at(-1) ?? "the document")))));
     }
     sync(form, nodes);
@@ -292,7 +292,7 @@ const Form = (() => {
       const button = h(
         "button",
         { type: "button", id: id(path), onclick: () => enter(path, undefined) },
-        `Take away ${title}`,
+        `Remove ${title}`,
       );
       const node = h("div", { class: "field" }, h("p", {}, `${title}: `, text), button, error);
       return { node, text, button, error };

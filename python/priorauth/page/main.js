@@ -163,7 +163,7 @@
   function showDecision(version, decision) {
     const content = decision
       ? Text.determination(decision, request)
-      : [h("p", {}, "State the facts of a request, or open one: it is decided as you write.")];
+      : [h("p", {}, "State the facts of a request, or open one: it is decided as you type.")];
     node("decision").replaceChildren(
       h("div", {}, content),
       ...(decision ? [h("div", {}, Text.table(decision, version))] : []),
@@ -259,7 +259,7 @@
   /** Say what is wrong with the document; null when nothing is. */
   function explain(error) {
     node("source-error").hidden = error === null;
-    node("source-error").textContent = error === null ? "" : `This is no JSON document: ${error.message ?? error}.`;
+    node("source-error").textContent = error === null ? "" : `This is not a JSON document: ${error.message ?? error}.`;
     if (error === null) {
       node("source").removeAttribute("aria-invalid");
     } else {

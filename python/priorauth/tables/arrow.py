@@ -14,7 +14,7 @@ from .columns import Cell, Column, Heads, Requests, Unreadable
 from .rows import Row
 
 _UNREADABLE = Unreadable(
-    "holds a value that cannot be read: text that is not UTF-8, or no real date"
+    "holds a value that cannot be read: text that is not UTF-8, or a date that does not exist"
 )
 
 
@@ -48,7 +48,7 @@ class ArrowTable:
         for path, fact, type_ in zip(paths, heads.facts, kinds, strict=True):
             if fact is not None and not _fits(requests.columns[fact], type_):
                 raise ConfigurationError(
-                    f"the column {'.'.join(path)} is of the type {type_}, and must hold "
+                    f"the column {'.'.join(path)} is of the type {type_}, but must hold "
                     f"{requests.columns[fact].expected}"
                 )
         return cls(requests, tuple(paths), tuple(kinds), heads)

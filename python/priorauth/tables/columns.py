@@ -185,12 +185,12 @@ class Requests:
             # No name is quoted: without a header they are a request.
             raise ConfigurationError(
                 f"the table has none of the columns {', '.join(REQUIRED)}, which every request "
-                "needs; give it a header, or say by --map what its columns hold"
+                "needs; give it a header, or say with --map what its columns hold"
             )
         for name in missing:
             raise ConfigurationError(
                 f"the table has no column {name}, which every request needs; if it has another "
-                "name, say so by --map"
+                "name, map it with --map"
             )
         for name in (*self.names, *(each for each in self.keep if each != ALL)):
             if name not in names:
@@ -204,7 +204,7 @@ class Requests:
                 kept.append(number)
                 if names.count(name) > 1:
                     raise ConfigurationError(
-                        f"the table has the column {name!r}, which is to be kept, more than once"
+                        f"the table has the column {name!r}, which is kept, more than once"
                     )
             elif fact is None and name:
                 raise ConfigurationError(

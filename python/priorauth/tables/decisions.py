@@ -84,8 +84,8 @@ class Decisions:
         for name in names:
             if name in self.columns:
                 raise ConfigurationError(
-                    f"the column {name!r} is to be kept, and decisions have one of that name; "
-                    "leave theirs out by --columns"
+                    f"the kept column {name!r} has the name of a column of decisions; "
+                    "leave that one out with --columns"
                 )
 
     def row(self, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .columns import Facts
 
 _PART = 100
-_NO_DECISION = "no decision can be had on it"
+_NO_DECISION = "it cannot be decided"
 _NUMBER = re.compile(r"(?<![\w-])\d+\b")
 # What one request of many can bring about.
 _OF_ONE = (EngineError, NotJSON, SidecarHTTPError, SidecarTimeout, UndefinedResult)
@@ -79,9 +79,9 @@ def _told(
         for decision in decisions:
             if revision is not None and decision.revision != revision:
                 raise PolicyChanged(
-                    f"{engine.url} decides by another policy than before: by the revision "
-                    f"{decision.revision}, and not {revision}; begin anew without --resume, or go "
-                    "on once it has the former policy again"
+                    f"{engine.url} now decides by another policy: by the revision "
+                    f"{decision.revision}, not {revision}; start anew without --resume, or resume "
+                    "once it has the former policy again"
                 )
             yield decision.raw
         return

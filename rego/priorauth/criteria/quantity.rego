@@ -102,7 +102,7 @@ limit_kinds := {
 #   Why a limit is unknown though no fact is missing that could settle it: a code, and words. A person decides.
 unanswerable(criterion) := {
 	"code": "strength_not_listed",
-	"message": $"The strength stated is not the {criterion.strength_mg} mg that the limits count, so a person decides.",
+	"message": $"The limits count units of {criterion.strength_mg} mg, and the strength stated is another, so a person decides.",
 } if {
 	criterion.strength_mg != object.get(input, ["drug", "strength_mg"], criterion.strength_mg)
 	input.drug.strength_mg != null
@@ -124,7 +124,7 @@ unanswerable(criterion) := {
 	is_number(facts.allowed)
 } else := {
 	"code": "baseline_not_positive",
-	"message": "A percentage of this baseline says nothing, so a person decides.",
+	"message": "The baseline is not above zero, so a percentage of it has no meaning and a person decides.",
 } if {
 	criterion.kind == "response"
 	is_number(criterion.percent)

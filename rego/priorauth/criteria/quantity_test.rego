@@ -247,7 +247,7 @@ test_limit_kinds_are_those_with_a_limit if {
 test_unanswerable[name] if {
 	strength := {
 		"code": "strength_not_listed",
-		"message": "The strength stated is not the 20 mg that the limits count, so a person decides.",
+		"message": "The limits count units of 20 mg, and the strength stated is another, so a person decides.",
 	}
 	some name, case in {
 		"another strength": [_by_dose, object.union(_dosed(100, 20, 28), {"drug": {"strength_mg": 40}}), [strength]],
@@ -275,7 +275,7 @@ test_unanswerable[name] if {
 		"another kind": [{"kind": "age", "minimum": 18}, {}, []],
 		"a percentage of nothing": [_response, {"clinical": {"before": 0, "now": 1}}, [{
 			"code": "baseline_not_positive",
-			"message": "A percentage of this baseline says nothing, so a person decides.",
+			"message": "The baseline is not above zero, so a percentage of it has no meaning and a person decides.",
 		}]],
 		"a percentage of a little": [_response, {"clinical": {"before": 0.1, "now": 1}}, []],
 		"a percentage, with nothing to compare": [_response, {"clinical": {"before": 0, "now": null}}, []],

@@ -69,7 +69,7 @@ def recognised(data: Input, path: Path) -> str:
         return "xlsx"
     if data.head.startswith(_OLD_EXCEL):
         raise ConfigurationError(
-            f"{data.name} is an old workbook of Excel's, or has a password; save it as .xlsx"
+            f"{data.name} is an old Excel workbook, or has a password; save it as .xlsx"
         )
     if begins in (b"{", b"[") and _FHIR.search(data.head):
         raise ConfigurationError(
@@ -136,7 +136,7 @@ def target_of(
     decisions.check_kept(kept)
     if kind in ("xlsx", "parquet"):
         if packed:
-            raise ConfigurationError(f"{kind} is packed itself; leave off the .gz")
+            raise ConfigurationError(f"{kind} is compressed already; leave off the .gz")
         return _packed_itself(kind, decisions, kept)
     target: Target
     if kind == "csv":

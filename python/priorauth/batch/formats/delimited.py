@@ -26,10 +26,10 @@ SEPARATORS = ",;\t|"
 
 _EMPTY = '""'
 _TOO_LONG = f"it is longer than {LONGEST} bytes"
-_STRAY = "it has a quote that none closes, or one inside a cell without quotes around it"
+_STRAY = "it has an unclosed quote, or a quote inside an unquoted cell"
 _RUNS_THROUGH = (
-    "it is taken for a row by itself, and for a part of a quoted cell that begins in row {} and "
-    "ends in row {}: is a quote there too much, or missing?"
+    "it may be a row by itself, or a part of a quoted cell that begins in row {} and "
+    "ends in row {}: is a quote missing there, or one too many?"
 )
 
 # What a spreadsheet would take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
@@ -201,7 +201,7 @@ class Delimited:
         if cells is None:
             return tables.Row(where, None, NotJSON(record.fault or self._damage(record)))
         if tuple(cells) == self.names:
-            return tables.Row(where, None, NotJSON("it is the header again"))
+            return tables.Row(where, None, NotJSON("it repeats the header"))
         pairs = list(zip(self.heads.facts, cells, strict=True))
         if fault := self._fault(record, cells):
             return tables.Row(where, None, fault, dict(pairs).get("request_id"))
@@ -213,7 +213,7 @@ class Delimited:
         cells = split(text, self.separator)
         if cells is None:
             return _STRAY
-        return f"it has {len(cells)} cells, and the header has {len(self.names)}"
+        return f"it has {len(cells)} cells, but the header has {len(self.names)}"
 
     def _fault(self, record: Record, cells: Sequence[str]) -> NotJSON | None:
         """What keeps cells that are as many as there should be from being read."""
@@ -225,8 +225,8 @@ class Delimited:
                 return NotJSON(f"column {name} is {self._not_in(cell)}", pointer=pointer)
             if fact and record.lines > 1 and self._is_glued(cell):
                 return NotJSON(
-                    f"column {name} has a line break and a separator in it: is a quote there too "
-                    "much, or missing?",
+                    f"column {name} has a line break and a separator in it: is a quote missing "
+                    "there, or one too many?",
                     pointer=pointer,
                 )
         return None
@@ -242,8 +242,8 @@ class Delimited:
         try:
             cell.encode("utf-8", "surrogateescape").decode("cp1252")
         except UnicodeDecodeError:
-            return "not UTF-8; say by --encoding what it is"
-        return "not UTF-8, and may be Windows-1252; if it is, say --encoding cp1252"
+            return "not UTF-8; name its encoding with --encoding"
+        return "not UTF-8, and may be Windows-1252; if it is, use --encoding cp1252"
 
 
 def _closed(text: bytes) -> bool:

@@ -90,9 +90,9 @@ def _items(data: Input) -> Iterator[bytes | None]:
             if not begun:
                 begun = token == b"[" and not text.strip()
                 if not begun:
-                    raise OSError(f"{data.name} is no array of JSON")
+                    raise OSError(f"{data.name} is not a JSON array")
             elif ended or depth < 0 or token == b"}":
-                raise OSError(f"{data.name} goes on after its array has ended, at item {number}")
+                raise OSError(f"{data.name} continues after its array has ended, at item {number}")
             else:
                 ended = token == b"]"
                 if not ended or number or text.strip():
@@ -101,7 +101,7 @@ def _items(data: Input) -> Iterator[bytes | None]:
             text.clear()
         _add(text, chunk[start:])
     if not ended or text.strip():
-        raise OSError(f"{data.name} is no whole array of JSON: it breaks off in item {number + 1}")
+        raise OSError(f"{data.name} is not a whole JSON array: it breaks off in item {number + 1}")
 
 
 def _add(text: bytearray, more: bytes) -> None:

@@ -73,7 +73,7 @@ def _opened(data: Input) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(file)
     except (pa.ArrowException, OSError) as error:
-        raise ConfigurationError(f"it is no Parquet file that can be read: {error}") from None
+        raise ConfigurationError(f"it is not a readable Parquet file: {error}") from None
 
 
 @contextlib.contextmanager
