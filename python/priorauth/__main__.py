@@ -1,4 +1,4 @@
-"""The command `priorauth`: an interrupt is provided for before anything else is imported."""
+"""The command `priorauth`. It handles an interrupt before anything else is imported."""
 
 import os
 import signal

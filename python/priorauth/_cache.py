@@ -1,6 +1,6 @@
-"""What is fetched or built once and kept: in a folder that is the user's alone, and by its digest.
+"""Files that are fetched or built once and kept, with their digests, in a folder of the user's own.
 
-Nothing that others could have written is run: neither here nor from any other folder.
+No file that others could have written is run, from here or from any other folder.
 """
 
 from __future__ import annotations

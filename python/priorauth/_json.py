@@ -1,6 +1,6 @@
-"""JSON, read and written so that what it says is not altered on the way.
+"""JSON, read and written without altering what it says.
 
-What cannot be sent on unchanged is refused, and no error quotes a value of it.
+Values that cannot be sent unchanged are refused, and no error quotes them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A port of this machine for a sidecar on a unix socket: it lets programs in, and no web page.
+"""A port of this machine for a sidecar on a unix socket: open to programs, closed to web pages.
 
-OPA itself reads a body as YAML before its rules are asked, which a few kilobytes can make fill any
-memory, and its rules see no `Host` header. So where others can open a connection this stands in
-front of it, as nginx does in production (`deploy/nginx.conf`), and admits JSON of bounded size.
+OPA parses a body as YAML before it asks its rules, and a few kilobytes of YAML can fill any memory;
+its rules see no `Host` header. So where others can connect, this stands in front of it, as nginx
+does in production (`deploy/nginx.conf`), and admits only JSON of limited size.
 """
 
 from __future__ import annotations

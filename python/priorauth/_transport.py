@@ -51,10 +51,10 @@ _RETRIES = Retry(0, read=False)
 class OPA(OpaClient):  # type: ignore[misc]
     """An OpaClient whose session is hardened; `timeout` is for a whole call, in seconds.
 
-    With `uds`, the path of a unix socket, it is that which it connects to, whatever the host.
+    With `uds`, the path of a unix socket, it connects to that, whatever the host.
 
-    A process that is forked has a session of its own: two that read answers off one connection
-    would take each other's.
+    A forked process has its own session: two processes that read from one connection would take
+    each other's answers.
     """
 
     _traceparent: Traceparent | None = None
@@ -160,7 +160,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _Answer(requests.Response):
-    """An answer in UTF-8, as JSON is; whatever encoding its head names."""
+    """An answer in UTF-8, as JSON is, whatever encoding its headers name."""
 
     def json(self, **kwargs: Any) -> Any:
         with suppress(ValueError, RecursionError):

@@ -26,7 +26,7 @@ _KEPT = 8
 
 
 class WasmError(Exception):
-    """A module that is no policy, or that broke off. Says nothing of the input."""
+    """A module that is not a policy, or that failed. Its message holds nothing of the input."""
 
 
 _open: weakref.WeakSet[Module | Instance] = weakref.WeakSet()
@@ -111,7 +111,7 @@ class Module:
 
 
 class Instance:
-    """An instance of the policy, for one thread at a time. After a WasmError it is of no use."""
+    """An instance of the policy, for one thread at a time. Unusable after a WasmError."""
 
     def __init__(
         self, store: wasmtime.Store, memory: wasmtime.Memory, exports: Any, data: bytes

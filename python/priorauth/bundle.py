@@ -1,10 +1,10 @@
 """Bundles: the policy as one file that sidecars fetch, verify and serve.
 
-The same sources and revision make the same bytes. Only a signature differs from one to the next,
-for ES256 draws a random number for each.
+The same sources and revision make the same bytes. Only signatures differ, because ES256 draws a
+random number for each.
 
-A bundle is made of a copy of the policy that was found sound, and its manifest says so, for a
-sidecar to be ready by: it need not look again.
+A bundle is made from a copy of the policy that was found sound. Its manifest says so, and a sidecar
+is ready on that word: it need not check again.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from .decider import finding
 from .errors import BundleError, ConfigurationError, Finding, listed
 
 KEY_ID = "policy"
-"""The name that a signature gives its key, and under which `opa-config.yaml` has it."""
+"""The name of the key in a signature and in `opa-config.yaml`."""
 
 SCOPE = "priorauth"
-"""What a signature is for; one made for anything else does not verify."""
+"""The scope of a signature; one made for another scope does not verify."""
 
 ENTRYPOINTS = ("decision", "decisions", "catalog", "facts")
-"""The rules under `priorauth` that a bundle's Wasm can be asked for: all but `integrity`, which
-needs builtins that only OPA itself has."""
+"""The rules under `priorauth` that a bundle's Wasm can answer: all but `integrity`, which needs
+builtins that only OPA itself has."""
 
 FHIR_ENTRYPOINTS = (
     *("fhir/metadata", "fhir/crd/services", "fhir/crd/response", "fhir/crd/requests"),
@@ -50,8 +50,8 @@ ROOTS = (
     *("calendar", "codes", "drugs", "facts", "guidelines", "integrity", "placeholders", "plan"),
     *("priorauth", "schemas", "system/authz", "system/health", "system/log", "usual"),
 )
-"""The parts of OPA's data that a bundle owns: these and no others. `access` is the operator's own,
-and what else is under `system` is OPA's, which keeps there what other bundles own."""
+"""The parts of OPA's data that a bundle owns: these and no others. `access` is the operator's own.
+The rest of `system` is OPA's, which keeps there what other bundles own."""
 
 _ALGORITHM = "ES256"
 _DATA = ("data.yaml", "data.json")
@@ -70,7 +70,7 @@ class Bundle:
     """A bundle on file. `sha256` is that of the file, in hexadecimal; `size` is in bytes.
 
     `roots` are the parts of OPA's data that it owns: `ROOTS`. `signed` says whether it has a
-    signature: only `verify` with a key says that the signature is good.
+    signature; only `verify` with a key says whether that is good.
     """
 
     path: Path
@@ -89,14 +89,14 @@ def build(
     key: Path | None = None,
     key_id: str = KEY_ID,
 ) -> Bundle:
-    """Build the bundle of a policy, without its tests, and replace `output` with it once sound.
+    """Build the bundle of a sound policy, without its tests, and replace `output` with it.
 
-    `policy` is the folder that holds `policy/` and `rego/`, the package's own by default;
-    `revision` is its git commit by default; `key` a P-256 private key (PEM) to sign it with, and
-    `key_id` the name that verifiers know it by.
+    `policy` is the folder that holds `policy/` and `rego/`; by default the package's own.
+    `revision` is by default its git commit. `key` is a P-256 private key (PEM) to sign it with, and
+    `key_id` the name that verifiers know the key by.
 
-    Raises ConfigurationError when no commit says what the policy is, BundleError when it does not
-    compile or finds fault with its own data, and OpaNotFound.
+    Raises ConfigurationError when there is no revision and the policy is not that of a commit,
+    BundleError when it does not compile or is unsound, and OpaNotFound.
     """
     root = _policy.root() if policy is None else _policy.check(policy)
     if revision is None:
@@ -117,7 +117,7 @@ def build(
 def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bundle:
     """Check a bundle as a sidecar does before it serves it, and that its data is sound.
 
-    `key` is the public key (PEM) that must have signed it; without, no signature is looked at.
+    `key` is the public key (PEM) that must have signed it; without it no signature is checked.
     Raises BundleError, and OpaNotFound.
     """
     with tempfile.TemporaryDirectory() as scratch:
@@ -144,7 +144,7 @@ def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bund
 
 
 def integrity(path: Path, *, opa: Path | None = None) -> tuple[Finding, ...]:
-    """What is wrong with the guidelines in a bundle, by its own rules; empty when it is sound.
+    """The findings on the guidelines in a bundle, by its own rules; empty when it is sound.
 
     Raises BundleError for a bundle without such rules, MalformedResult for one whose rules answer
     in another form, and OpaNotFound.
@@ -159,15 +159,15 @@ def integrity(path: Path, *, opa: Path | None = None) -> tuple[Finding, ...]:
 def cached(
     policy: Path | None = None, *, opa: Path | None = None, otherwise: Path | None = None
 ) -> Path:
-    """The bundle of a policy, in the cache; built when what was kept is not there.
+    """The bundle of a policy, in the cache; built when it is not there.
 
-    It is kept by what it is made of: each file of the policy, and the OPA. So what is there is
-    sound, and whatever has changed is checked. `policy` is the package's own by default, `opa` the
-    executable, found or fetched by default; `otherwise` is a folder to build it in when there is no
-    cache that can be used.
+    It is named for what it is made from: each file of the policy, and the OPA. So a bundle in the
+    cache is sound, and a policy that has changed is checked. `policy` is by default the package's
+    own; `opa` is the executable, by default found or fetched. `otherwise` is a folder to build the
+    bundle in when no cache can be used.
 
-    Raises ConfigurationError for a folder that holds no policy, BundleError when it does not
-    compile, finds fault with its own data or cannot be kept, and OpaNotFound.
+    Raises ConfigurationError for a folder that holds no policy, BundleError when the policy does
+    not compile, is unsound or cannot be kept, and OpaNotFound.
     """
     root = _policy.root() if policy is None else _policy.check(policy)
     opa = opa or _opa.ensure()
@@ -187,7 +187,7 @@ def cached(
 
 
 def capabilities(opa: Path | None = None) -> dict[str, Any]:
-    """OPA's own capabilities, with only the builtins of `rego/builtins.txt`: all rules may use."""
+    """OPA's own capabilities, reduced to the builtins that rules may use (`rego/builtins.txt`)."""
     names = (_policy.root() / "rego" / "builtins.txt").read_text().split()
     found = _json(opa or _opa.ensure(), "capabilities", "--current")
     return {**found, "builtins": [each for each in found["builtins"] if each["name"] in names]}
@@ -202,7 +202,7 @@ def member(bundle: bytes, name: str) -> bytes:
 
 
 def rules(bundle: bytes) -> dict[str, bytes]:
-    """The Rego files in a bundle, by their paths. Raises ConfigurationError for what is none."""
+    """The Rego files in a bundle, by path. Raises ConfigurationError if it is not a bundle."""
     return dict(_files(bundle, ".rego"))
 
 

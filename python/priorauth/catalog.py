@@ -32,11 +32,11 @@ class Question:
 
 @dataclass(frozen=True)
 class GuidelineCriterion:
-    """A criterion of a guideline: the clause it stands on, its words, and what it asks for.
+    """A criterion of a guideline: the clause it cites, its words, and what it asks for.
 
     `stage` is `applicability`, `coverage` or `limits`. `type` is the type of request that it is
     for, None for both. `parent` is the id of the group that it is a part of, or None. `figures` are
-    what its kind compares with.
+    the parameters of its kind.
     """
 
     id: str
@@ -55,7 +55,7 @@ class GuidelineCriterion:
 class Section:
     """A section of a guideline's text: its number or name there, its title and its words.
 
-    `readings` say how the text is read where it leaves room.
+    `readings` say how the text is read where it is open to interpretation.
     """
 
     number: str
@@ -66,7 +66,7 @@ class Section:
 
 @dataclass(frozen=True)
 class GuidelineVersion:
-    """One version: in force for service dates from `in_force_from` to `in_force_to` (None: on).
+    """One version, in force for service dates from `in_force_from` to `in_force_to`, if any.
 
     `next_review` is a month, `YYYY-MM`. `facts` are those that its criteria ask for, by path, each
     as the vocabulary declares it.
@@ -84,9 +84,9 @@ class GuidelineVersion:
 
 @dataclass(frozen=True)
 class Guideline:
-    """A guideline on file, the names of the drugs it is about, and its versions, oldest first.
+    """A guideline on file, the drug names that lead to it, and its versions, oldest first.
 
-    `raw` is its entry in the catalog as it came.
+    `raw` is its entry in the catalog as received.
     """
 
     id: str

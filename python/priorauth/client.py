@@ -39,15 +39,15 @@ StrPath = str | os.PathLike[str]
 class Client(Decider):
     """Asks a sidecar for decisions. Safe to share between threads; also a context manager.
 
-    `url` is the sidecar's root, `http` or `https`; `uds` is the path of its unix socket where it
-    has one instead, which `url` can name too, as `unix:///run/priorauth/opa.sock`. `token` is sent
-    as a bearer token. `ca` is the PEM file (or directory) of the authorities to trust for `https`,
-    instead of the usual ones; `certificate` is the client's own, as the paths of a PEM certificate
-    and of its key. `timeout` is the time for a call as a whole, in seconds (but for resolving the
-    host's name). An answer of more than 64 MiB is a MalformedResult.
+    `url` is the sidecar's root, `http` or `https`. `uds` is the path of its unix socket, if it has
+    one instead; `url` can name that too, as `unix:///run/priorauth/opa.sock`. `token` is sent as a
+    bearer token. `ca` is the PEM file (or directory) of the authorities to trust for `https`,
+    instead of the usual ones. `certificate` is the client's own: the paths of a PEM certificate
+    and of its key. `timeout` is for a call as a whole, in seconds (except for resolving the host's
+    name). An answer of more than 64 MiB is a MalformedResult.
 
-    `traceparent` is asked, in the caller's thread, for the W3C header of that name to send with
-    each call; None sends none.
+    `traceparent` is called, in the caller's thread, for the W3C header of that name to send with
+    each call; if it returns None, none is sent.
 
     Neither redirects nor the environment's proxies, netrc and CA bundles have any effect.
     Raises ConfigurationError when any of these cannot work.
@@ -108,11 +108,11 @@ class Client(Decider):
         self._opa.close_connection()
 
     def opa_version(self) -> str | None:
-        """The version that the sidecar's OPA says it is. Raises as `decide` does."""
+        """The version that the sidecar's OPA reports. Raises as `decide` does."""
         return _named(self._ask("decision"), "provenance", "version")
 
     def ready(self) -> bool:
-        """Whether the sidecar says that its policy is loaded and sound, as its probes are told.
+        """Whether the sidecar reports that its policy is loaded and sound, as it does to probes.
 
         Raises SidecarUnreachable and SidecarTimeout.
         """
@@ -132,8 +132,8 @@ class Client(Decider):
         )
 
     def _answer(self, ask: Callable[[], _T]) -> _T:
-        """What a call gives. Nothing of the transport is chained to what it raises: those
-        exceptions hold the request, and some of them quote the answer."""
+        """The result of a call. No exception of the transport is chained to the ones raised: those
+        hold the request, and some quote the answer."""
         started = time.monotonic()
         try:
             return ask()
@@ -203,7 +203,7 @@ def _parts(url: str) -> tuple[bool, str, int]:
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost exception's own words, when they are the system's, and none that came in."""
+    """The innermost exception's message if it is the system's; never words that were received."""
     while inner := (
         getattr(error, "reason", None)
         or next((arg for arg in error.args if isinstance(arg, BaseException)), None)

@@ -1,4 +1,4 @@
-"""What decides, wherever it does: a sidecar that is asked, or an engine in this process."""
+"""The interface of everything that decides: a sidecar, or an engine in this process."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ BUNDLE = "priorauth"
 """The name under which `opa-config.yaml` has the bundle that decides."""
 
 MOST_BYTES = 400_000
-"""How much is sent in one call, but for a request that is larger: a sidecar in production takes no
-more than 524,288 bytes."""
+"""The most bytes sent in one call, unless one request is larger: a sidecar in production takes at
+most 524,288 bytes."""
 
 
 @dataclass(frozen=True)
 class Health:
-    """What is fit to decide: its URL, its OPA's version (a sidecar's), the guidelines on file."""
+    """A decider that is ready: its URL, a sidecar's OPA version, and the guidelines on file."""
 
     url: str
     opa_version: str | None
@@ -48,7 +48,7 @@ class Decider(abc.ABC):
     """Decides request documents: a Client, or a WasmEngine. Also a context manager."""
 
     url: str
-    """Where it, or what it decides by, is."""
+    """The URL of the sidecar, or of the bundle that an engine decides by."""
 
     def __enter__(self) -> Self:
         return self
@@ -63,12 +63,12 @@ class Decider(abc.ABC):
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Let go of what it holds."""
+        """Release what it holds."""
 
     def decide(self, request: object) -> Decision:
-        """Decide one request document: any JSON value, and what is no request is `invalid`.
+        """Decide one request document: any JSON value. Malformed requests are `invalid`.
 
-        Raises NotJSON, before anything is sent, for what cannot be written as JSON, and
+        Raises NotJSON, before anything is sent, for a value that cannot be written as JSON, and
         SidecarError when the sidecar gives no decision.
         """
         body = self._ask("decision", request)
@@ -81,9 +81,9 @@ class Decider(abc.ABC):
     ) -> Iterator[Decision]:
         """Decide many request documents, lazily and in their order.
 
-        A call has `batch_size` of them, or as many as make `MOST_BYTES`. Raises as `decide` does.
-        A request that is not JSON raises before its batch is sent;
-        `NotJSON.index` is its number, from 0. The time allowed is for each call.
+        A call holds at most `batch_size` of them and at most `MOST_BYTES`. Raises as `decide` does.
+        A request that is not JSON raises before its batch is sent; `NotJSON.index` is its number,
+        from 0. The time allowed is for each call.
         """
         if batch_size < 1:
             raise ConfigurationError("batch_size must be 1 or more")
@@ -115,8 +115,8 @@ class Decider(abc.ABC):
     def facts(self) -> dict[str, Mapping[str, Any]]:
         """The vocabulary: every fact that a request can state, by its path with dots.
 
-        Each is as it is declared: the words of JSON Schema, `title`, `question`, `known_by`. They
-        are in the order of their paths, whatever order the host has given them.
+        Each is as it is declared: keywords of JSON Schema, `title`, `question`, `known_by`. They
+        are in the order of their paths, whatever order the host gives them in.
         """
         declared = mapping(self._ask("facts")["result"], ())
         for path, fact in declared.items():
@@ -124,21 +124,21 @@ class Decider(abc.ABC):
         return dict(sorted(declared.items()))
 
     def integrity(self) -> tuple[Finding, ...]:
-        """What is wrong with the guidelines on file; empty when they are sound.
+        """The findings on the guidelines on file; empty when they are sound.
 
-        Found by OPA, also for a WasmEngine: see there.
+        They come from OPA, even for a WasmEngine: see there.
         """
         return items(self._ask("integrity")["result"], (), finding)
 
     def ready(self) -> bool:
-        """Whether it is known to be fit to decide; False where nobody knows."""
+        """Whether it is known to be ready to decide; False where that is not known."""
         return False
 
     def health(self) -> Health:
-        """Is it fit to decide: reachable, its policy loaded, its guidelines sound?
+        """Check that it is ready to decide: reachable, its policy loaded, its guidelines sound.
 
-        Raises SidecarError when it is not: UnsoundPolicy, with every finding and the file it is
-        in, when its guidelines are not sound. A sidecar that says it is ready has been found sound.
+        Raises SidecarError when it is not. When its guidelines are not sound that is UnsoundPolicy,
+        with every finding and its file. A sidecar that says it is ready has been found sound.
         """
         if not self.ready() and (findings := self.integrity()):
             raise UnsoundPolicy(
@@ -154,11 +154,11 @@ class Decider(abc.ABC):
 
     @abc.abstractmethod
     def _ask(self, rule: str, document: object = None) -> Object:
-        """The answer for a rule, with its `result`, and with whatever it tells of its origin."""
+        """The answer for a rule: its `result`, and whatever else it says of its origin."""
 
 
 def packed(sized: Iterable[tuple[T, int]], most: int) -> Iterator[list[T]]:
-    """Things with their sizes in bytes, in the parts that make a call each."""
+    """Split items, each with its size in bytes, into parts of one call each."""
     part: list[T] = []
     size = 0
     for each, more in sized:
@@ -183,7 +183,7 @@ def _sized(requests: Iterable[object]) -> Iterator[tuple[object, int]]:
 
 
 def _reader(body: Object) -> Callable[[Object, At], Decision]:
-    """Reads the decisions of one answer, which have their origin in common."""
+    """Reads the decisions of one answer, which share their origin."""
     return functools.partial(
         read_decision,
         decision_id=_named(body, "decision_id"),
@@ -192,7 +192,7 @@ def _reader(body: Object) -> Callable[[Object, At], Decision]:
 
 
 def _named(body: Object, *path: str) -> str | None:
-    """What an answer tells of its origin, None when it does not: nothing is decided by it."""
+    """What an answer says of its origin, or None. No decision depends on it."""
     found: object = body
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None

@@ -1,6 +1,6 @@
 """The decision document as frozen dataclasses.
 
-Nothing here judges a request: the rules are in the policy, and these are its answer, read strictly.
+Nothing here judges a request: the rules are in the policy. This reads their answer, strictly.
 No `repr` shows what a decision says about a member; `Decision.raw` has all of it.
 """
 
@@ -29,11 +29,11 @@ from ._document import (
 )
 
 Outcome = Literal["approved", "modified", "denied", "pended", "not_applicable", "invalid"]
-"""What is decided: as asked, with less than asked, not, not yet, nothing to decide, unreadable."""
+"""The outcome of a decision. `modified` grants less than was asked for; `pended` awaits facts."""
 
 Status = Literal["met", "not_met", "unknown", "reduced", "not_considered"]
-"""How a criterion stands; `unknown` when a fact it rests on is absent, `not_considered` as a part
-of a branch that is not taken."""
+"""The status of a criterion: `unknown` when a fact that it rests on is absent, `not_considered` for
+a part of a branch that is not taken."""
 
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 STATUSES: tuple[str, ...] = get_args(Status)
@@ -52,7 +52,7 @@ class GuidelineReference:
 
 @dataclass(frozen=True)
 class Criterion:
-    """A criterion of the guideline, how it stands, and the facts it rests on (None: unknown).
+    """A criterion of the guideline, its status, and the facts it rests on (None: unknown).
 
     A group has a `kind` (`all`, `any`, `branch`) and `parts` instead of facts.
     """
@@ -103,7 +103,7 @@ class Authorization:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something worth knowing that changes no outcome."""
+    """A remark that changes no outcome."""
 
     code: str
     message: str = field(repr=False)
@@ -111,7 +111,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class RequestFault:
-    """What is wrong with a request: the JSON Pointer of where, and a plain message."""
+    """An error in a request: its JSON Pointer, and a plain message."""
 
     path: str
     message: str = field(repr=False)
@@ -121,11 +121,10 @@ class RequestFault:
 class Decision:
     """The answer to one request document.
 
-    `authorization` is there when `approved` or `modified`, `missing` when `pended`, `errors` when
-    `invalid`; `guideline` is None when `invalid` or when no guideline governs the request.
-    `raw` is the decision document as it came. `decision_id` is the one that the sidecar logged, for
-    a whole batch at once; `revision` that of the bundle that decided. Either is None where there is
-    none.
+    `authorization` is set when `approved` or `modified`, `missing` when `pended`, and `errors` when
+    `invalid`. `guideline` is None when `invalid` or when no guideline governs the request. `raw` is
+    the decision document as received. `decision_id` is the one that the sidecar logged, one for a
+    whole batch; `revision` is that of the bundle that decided. Either may be None.
     """
 
     request_id: str | None = field(repr=False)
@@ -146,8 +145,8 @@ class Decision:
     def from_document(cls, document: object) -> Decision:
         """Read a decision document.
 
-        Keys that are not known yet are let through, so that a policy can say more than an older
-        client reads. Raises MalformedResult, with a JSON Pointer, on anything else.
+        Unknown keys are ignored, so that a policy can say more than an older client reads. Raises
+        MalformedResult, with a JSON Pointer, for any other fault.
         """
         return read_decision(mapping(document, ()), ())
 

@@ -12,16 +12,16 @@
         ├── SidecarUnreachable    no connection, or one that broke off
         ├── SidecarTimeout        no whole answer within the time allowed (a TimeoutError)
         ├── SidecarHTTPError      any status but 200, with OPA's own code and message
-        │   ├── TokenRefused      401 or 403: who asks may not
-        │   └── RequestRefused    who asks may, but not this: it is beyond a limit
-        ├── EngineError           an engine in process that broke off, as for want of memory
+        │   ├── TokenRefused      401 or 403: the caller has no access
+        │   └── RequestRefused    the caller has access, but this request is beyond a limit
+        ├── EngineError           an engine in this process that failed, as for lack of memory
         ├── UndefinedResult       200, but the policy has no answer: not loaded, or broken data
         ├── PolicyChanged         decisions by another policy than those before
         ├── MalformedResult       200, but the answer is not what the policy's contract says
         └── UnsoundPolicy         the policy finds fault with its own guideline data
 
-None of them is ever a decision. Messages say what happened, where, and what to do; they hold
-nothing of a request's or a decision's content, and no exception that would hold it is chained.
+None of them is ever a decision. Messages say what happened, where, and what to do. They hold no
+content of a request or a decision, and no exception that holds any is chained.
 All of them can be pickled.
 """
 
@@ -38,7 +38,7 @@ class PriorAuthError(Exception):
 
 
 class ConfigurationError(PriorAuthError, ValueError):
-    """A setting that cannot work; found before anything is sent."""
+    """A setting that cannot work, found before anything is sent."""
 
 
 class NotJSON(PriorAuthError, ValueError):
@@ -79,15 +79,15 @@ class SidecarStartError(PriorAuthError):
 
 
 class SidecarError(PriorAuthError):
-    """A sidecar that gave no decision."""
+    """A sidecar, or an engine, that gave no decision."""
 
 
 class SidecarUnreachable(SidecarError):
-    """No connection to the sidecar, or one that broke off before the whole answer was there."""
+    """No connection to the sidecar, or one that broke off before the answer was complete."""
 
 
 class SidecarTimeout(SidecarError, TimeoutError):
-    """No whole answer within the time allowed, however slowly its parts came in."""
+    """No complete answer within the time allowed, however slowly its parts came in."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,8 @@ class OpaError:
 class SidecarHTTPError(SidecarError):
     """A status other than 200.
 
-    `status` is the HTTP status; `code` and `errors` are OPA's own, None and `()` when what
-    answered is not an OPA.
+    `status` is the HTTP status. `code` and `errors` are OPA's own; None and `()` when the answer
+    is not OPA's.
     """
 
     def __init__(
@@ -129,14 +129,14 @@ class TokenRefused(SidecarHTTPError):
 
 
 class RequestRefused(SidecarHTTPError):
-    """What is asked goes too far, whoever asks: too large, too many at once, or no JSON.
+    """A call beyond a limit, whoever the caller is: too large, too many requests, or not JSON.
 
-    The message says what the limit is. In smaller parts it may well be decided.
+    The message names the limit. In smaller parts the call may well be answered.
     """
 
 
 class EngineError(SidecarError):
-    """An engine in this process that broke off: no memory left, or rules in conflict."""
+    """An engine in this process that failed: out of memory, or rules in conflict."""
 
 
 class UndefinedResult(SidecarError):
@@ -144,13 +144,13 @@ class UndefinedResult(SidecarError):
 
 
 class PolicyChanged(SidecarError):
-    """Decisions by another policy than those before them, which they are to stand beside."""
+    """Decisions by another policy than the earlier ones of the same run."""
 
 
 class MalformedResult(SidecarError):
-    """An answer that is not what the policy's contract says.
+    """An answer that breaks the policy's contract.
 
-    `pointer` is the JSON Pointer (RFC 6901) of the fault in the result, `""` for all of it.
+    `pointer` is the JSON Pointer (RFC 6901) of the fault in the result, `""` for the whole.
     """
 
     def __init__(self, message: str, *, pointer: str = "") -> None:
@@ -160,10 +160,10 @@ class MalformedResult(SidecarError):
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with one version of a guideline's data: where (a JSON Pointer), and what.
+    """What is wrong with the data of a guideline version: where (a JSON Pointer), and what.
 
-    `guideline` and `version` are empty for what is no guideline's: `path` then starts with the part
-    of the policy's data that it is in, as in `/plan/early_renewal_days`.
+    `guideline` and `version` are empty for a finding outside the guidelines: `path` then starts
+    with the part of the policy's data that it is in, as in `/plan/early_renewal_days`.
     """
 
     guideline: str
@@ -173,7 +173,7 @@ class Finding:
 
     @property
     def file(self) -> str:
-        """The file to mend, or the folder, from the policy's root."""
+        """The file or folder to correct, relative to the policy's root."""
         if self.guideline:
             return f"policy/guidelines/{self.guideline}/{self.version}/data.yaml"
         part = self.path.split("/")[1:2]
@@ -184,7 +184,7 @@ class Finding:
 
 
 def listed(findings: Iterable[Finding]) -> str:
-    """Findings as the end of a message, a line each."""
+    """Findings as the end of a message, one per line."""
     return "".join(f"\n  {finding}" for finding in findings)
 
 

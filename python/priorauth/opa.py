@@ -1,10 +1,10 @@
 """Find or fetch the `opa` executable.
 
 In this order: the one that `PRIORAUTH_OPA` names, a suitable one on `PATH`, the one in the cache
-(`PRIORAUTH_CACHE`, or the platform's own), the official release if its checksum is known, what Go
-builds of the source, and the official release all the same. None is run from a folder that others
-can write to. `PRIORAUTH_OPA_SHA256` is the SHA-256 that it must have, wherever it is from.
-`python -m priorauth.opa` prints where it is.
+(`PRIORAUTH_CACHE`, or the platform's own), the official release if its checksum is known, one that
+Go builds from source, and last the official release without a known checksum. None is run from a
+folder that others can write to. `PRIORAUTH_OPA_SHA256` is the SHA-256 that it must have, wherever
+it comes from. `python -m priorauth.opa` prints its path.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ _SHA256: Mapping[str, str] = {}
 _GO_SUM = "h1:WzqReKk2VjcvBN/NQTlcIxKqFPKpzIdb6KYMHzPEbe0="
 
 COLLECTOR = {"GOGC": "400"}
-"""How OPA collects its garbage. A decision leaves much that is at once of no use, beside little
-that stays. Compared, on two busy cores: with Go's own 100 a call for one decision took 4.2 ms of
+"""How OPA collects its garbage. A decision leaves much garbage and little that stays. Compared on
+two busy cores: with Go's own 100 a call for one decision took 4.2 ms of
 processor time, and its memory peaked at 63 MB; with 400 2.8 ms and 116 MB; with 800 no less time,
 and 158 MB. A check of 170 worked cases took 1.15 s with 100, and 0.96 s with 400."""
 
@@ -63,7 +63,7 @@ Progress = Callable[[str], None]
 def find() -> Path:
     """The `opa` that is already here: `PRIORAUTH_OPA`, `PATH` or the cache. Fetches nothing.
 
-    Raises `OpaNotFound`, also when `PRIORAUTH_OPA` names one that will not do.
+    Raises `OpaNotFound`, also when `PRIORAUTH_OPA` names one that cannot be used.
     """
     found, why_not = _look()
     if found:
@@ -72,7 +72,7 @@ def find() -> Path:
 
 
 def ensure(progress: Progress | None = None) -> Path:
-    """Like `find`, and fetches it into the cache when it is not here.
+    """Like `find`, but fetches it into the cache when it is not here.
 
     `progress` is called with a line of text as the work goes on. Safe from several threads and
     processes at once: one fetches, the others wait for it. Raises `OpaNotFound`.
@@ -102,13 +102,13 @@ def ensure(progress: Progress | None = None) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """The environment for an OPA: this process's, but for what OPA takes its options from."""
+    """The environment for an OPA: this process's, without the variables that set OPA's options."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("OPA_")}
     return {**COLLECTOR, **own}
 
 
 def version(opa: Path) -> str:
-    """The version that this executable says it is, such as `"1.22.2"`. Raises `OpaNotFound`."""
+    """The version that this executable reports, such as `"1.22.2"`. Raises `OpaNotFound`."""
     try:
         told = subprocess.run(
             [opa, "version"], capture_output=True, text=True, timeout=30, check=True

@@ -12,7 +12,7 @@ FOLDERS = ("policy", "rego")
 """What OPA loads, relative to a policy's root: the guidelines' data, and the rules."""
 
 TESTS = "*_test.rego"
-"""The Rego files that are no part of the policy served."""
+"""The Rego files that are not part of the policy served."""
 
 
 def root() -> Path:
@@ -34,12 +34,12 @@ def check(folder: Path) -> Path:
 
 
 def paths(root: Path) -> list[Path]:
-    """What to hand to OPA to load the policy at `root`."""
+    """The paths that OPA loads for the policy at `root`."""
     return [root / name for name in FOLDERS]
 
 
 def files(root: Path) -> list[Path]:
-    """The files of the policy at `root`, relative to it and in their order, but for its tests."""
+    """The files of the policy at `root`, without its tests, sorted and relative to it."""
     found = [path for folder in paths(root) for path in folder.rglob("*")]
     return sorted(
         path.relative_to(root) for path in found if path.is_file() and not path.match(TESTS)
@@ -47,7 +47,7 @@ def files(root: Path) -> list[Path]:
 
 
 def digest(root: Path) -> str:
-    """What tells the policy at `root` from any other: its files, but for its tests."""
+    """A digest of the policy at `root`: of all its files except its tests."""
     found = hashlib.sha256()
     for path in files(root):
         content = (root / path).read_bytes()
@@ -56,7 +56,7 @@ def digest(root: Path) -> str:
 
 
 def copy(root: Path, target: Path) -> Path:
-    """Copy the policy at `root`, but for its tests, so that nothing changes it any more."""
+    """Copy the policy at `root`, without its tests, so that it cannot change any more."""
     for path in files(root):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / path, target / path)

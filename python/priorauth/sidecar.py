@@ -8,9 +8,9 @@
 `LocalSidecar` runs an `opa` on this machine; `DockerSidecar` runs the official image and needs the
 extra `docker`.
 
-It answers on a unix socket that only this user can open, by the rules on access
-(`rego/system/authz.rego`): whoever asks may ask for decisions, and change nothing. With a `port`
-it answers on 127.0.0.1 too, to those that send its token.
+It answers on a unix socket that only this user can open. By its access rules
+(`rego/system/authz.rego`) callers may ask for decisions, and change nothing. With a `port` it
+answers on 127.0.0.1 too, for callers that send its token.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class _Sidecar(abc.ABC):
         self._holder = 0
 
     def __enter__(self) -> str:
-        """Start, wait until it is fit to decide, and return its URL."""
+        """Start, wait until it is ready to decide, and return its URL."""
         if self._found is not None:
             raise RuntimeError("the sidecar is running already")
         self._holder = os.getpid()
@@ -157,23 +157,23 @@ class _Sidecar(abc.ABC):
 
     @property
     def url(self) -> str:
-        """Where it answers, as `Client` takes it: a unix socket, or http when it has a port."""
+        """The URL for `Client`: a unix socket, or http when it has a port."""
         _running(self._found)
         return self._url
 
     @property
     def token(self) -> str | None:
-        """What callers must send, None where none is asked for."""
+        """The token that callers must send; None if they need none."""
         return self._token
 
     @property
     def opa_version(self) -> str | None:
-        """The version that its OPA says it is."""
+        """The version that its OPA reports."""
         return _running(self._found).opa_version
 
     @abc.abstractmethod
     def wait(self) -> int:
-        """Block until it ends of itself; its exit code."""
+        """Block until it ends by itself; returns its exit code."""
 
     @abc.abstractmethod
     def _start(self, folder: Path, watch: Watch) -> Path:
@@ -187,7 +187,7 @@ class _Sidecar(abc.ABC):
 
     @abc.abstractmethod
     def _said(self) -> str:
-        """All that it wrote, once it has ended."""
+        """Its whole output, once it has ended."""
 
     def _held(self, port: int) -> Relay:
         try:
@@ -221,23 +221,23 @@ class _Sidecar(abc.ABC):
 class LocalSidecar(_Sidecar):
     """A private OPA, as a child process.
 
-    `policy` is the folder that holds `policy/` and `rego/`, the package's own by default; `opa` the
-    executable, found or fetched by default; `startup_timeout` the seconds it may take to be fit to
-    decide; `args` more options of `opa run`.
+    `policy` is the folder that holds `policy/` and `rego/`; by default the package's own. `opa` is
+    the executable; by default it is found or fetched. `startup_timeout` is how many seconds it may
+    take to be ready. `args` are more options of `opa run`.
 
-    What it serves is a bundle of the policy as it is, in the cache, where it is checked and built
+    It serves a bundle of the current policy from the cache. The bundle is checked and built again
     when the policy or the OPA has changed.
 
-    `port` is the port of 127.0.0.1 that it answers on, 0 for a free one; without, there is none.
-    At a port it takes JSON of at most 524,288 bytes, from callers that send `token` (drawn anew
-    when None is given), and never from web pages. It goes through this process: for trials, and
-    for the little that one machine asks.
+    `port` is the port of 127.0.0.1 that it answers on, 0 for a free one; by default there is none.
+    At a port it takes JSON of at most 524,288 bytes, from callers that send `token` (a random one
+    when None is given), and never from web pages. That traffic goes through this process: it is for
+    trials, and for the light load of one machine.
 
-    Entering raises OpaNotFound, SidecarStartError for a port that is taken and, with OPA's own
-    message (file and line), for a policy that does not compile, UnsoundPolicy with all that is at
-    fault for one that is not sound, and another SidecarError for one that is not fit to decide
-    otherwise; nobody is answered at the port before. Afterwards no process and no file is left,
-    also after an interrupt, and when this process is killed.
+    Entering raises OpaNotFound. It raises SidecarStartError for a port that is taken and, with
+    OPA's own message (file and line), for a policy that does not compile; UnsoundPolicy, with all
+    findings, for a policy that is not sound; and another SidecarError for one that is not ready for
+    another reason. No caller is answered at the port before then. Afterwards no process and no file
+    is left, even after an interrupt or when this process is killed.
     """
 
     _KILL = ("kill", "-KILL")
@@ -324,14 +324,14 @@ class LocalSidecar(_Sidecar):
 class DockerSidecar(_Sidecar):
     """A private OPA in a container of the official image.
 
-    It has no network, can write nothing but its socket, has no privileges, and is bounded in
-    memory, processor time and number of processes. Takes what `LocalSidecar` takes, but for `opa`;
-    `image` is the image, which is pulled when the engine does not have it: named by its digest, as
-    in `openpolicyagent/opa@sha256:…`, it cannot be another. Entering raises the same errors;
-    ConfigurationError without the extra `docker`.
+    The container has no network, can write nothing but its socket, has no privileges, and is
+    limited in memory, processor time and number of processes. Takes the parameters of
+    `LocalSidecar`, except `opa`. `image` is pulled when the Docker engine does not have it; name it
+    by its digest, as in `openpolicyagent/opa@sha256:…`, to pin it. Entering raises the same errors,
+    and ConfigurationError without the extra `docker`.
 
-    The socket is in a folder of this machine. An engine that runs in a virtual machine, such as
-    Docker Desktop, does not share it: there it is a SidecarStartError, and `LocalSidecar` will do.
+    The socket is in a folder of this machine. A Docker engine in a virtual machine, such as Docker
+    Desktop, does not share it: entering raises SidecarStartError. Use `LocalSidecar` there.
     """
 
     _KILL = (sys.executable, "-c", _REMOVE)

@@ -1,4 +1,4 @@
-"""Deciding a Spark DataFrame: a request a row, a decision a row.
+"""Deciding a Spark DataFrame: one request, and one decision, per row.
 
 ::
 
@@ -38,18 +38,18 @@ def decide_dataframe(
     date_format: str | None = None,
     columns: Iterable[str] = (),
 ) -> DataFrame:
-    """Decide every row of `df`, lazily, by a bundle; by the package's own policy without one.
+    """Decide every row of `df`, lazily, by a bundle; the default is the package's own policy.
 
     `bundle` is a file that the driver can read, or its bytes. Rows that cannot be read get an
-    `invalid` decision, so there are as many as in `df`; each has the `request_id` of its request,
-    and the columns in `keep`, which come first. `keep`, `names` (facts by the columns that hold
-    them), `date_format` and `columns` (of decisions) are as `priorauth batch` has them: `all` is a
-    name for every one.
+    `invalid` decision, so there are as many rows as in `df`. Each has the `request_id` of its
+    request, and the columns in `keep`, which come first. `keep`, `names` (facts by the columns that
+    hold them), `date_format` and `columns` (of decisions) work as in `priorauth batch`; `all` names
+    every column.
 
     Executors need priorauth and its extra `spark` installed, and nothing else.
 
-    Raises ConfigurationError, before anything is decided, for a column that requests have not or
-    that is not of its field's type, and for a bundle that will not do.
+    Raises ConfigurationError, before anything is decided, for a column that is not one of requests
+    or has the wrong type, and for a bundle that cannot be used.
     """
     try:
         import pyarrow as pa
@@ -100,5 +100,5 @@ def _decide(
 
 @functools.lru_cache(maxsize=1)
 def _engine(bundle: bytes) -> WasmEngine:
-    """One for as long as this Python worker lives, whatever tasks it is given."""
+    """One engine for the life of this Python worker, whatever tasks it is given."""
     return WasmEngine(bundle)

@@ -5,9 +5,10 @@
     with WasmEngine("bundle.tar.gz") as engine:
         decisions = list(engine.decide_many(requests))
 
-Needs the extra `wasm`, which is wasmtime itself. Compared: opa-wasm 0.3.2 (unkept since 2022, on
-wasmer), and opa-py-wasm 1.2.1, which is as fast but pins wasmtime to 46 and compiles in threads, so
-that an engine made in a forked child of a process that has one hangs.
+Needs the extra `wasm`, which is wasmtime itself. Compared with opa-wasm 0.3.2, which is
+unmaintained since 2022 and uses wasmer, and with opa-py-wasm 1.2.1. The latter is as fast, but pins
+wasmtime to 46 and compiles in threads: an engine made in a forked child of a process that has one
+hangs.
 """
 
 from __future__ import annotations
@@ -34,21 +35,21 @@ _KEPT = 1 << 26
 
 
 class WasmEngine(Decider):
-    """Decides in this process, the same as a sidecar that serves the same bundle.
+    """Decides in this process, with the same results as a sidecar that serves the same bundle.
 
-    `bundle` is a bundle with Wasm in it, as `priorauth bundle build` makes them, as a file or as
-    its bytes; without one, the package's own policy, built with `opa` on first use and cached.
-    A bundle's signature is not looked at: `priorauth bundle verify` does that.
+    `bundle` is a bundle with Wasm, as `priorauth bundle build` makes it: a file, or its bytes. The
+    default is the package's own policy, built with `opa` on first use and cached. The bundle's
+    signature is not checked: `priorauth bundle verify` does that.
 
-    `priorauth bundle build` makes a bundle only of sound guidelines, and `verify` looks again, so
-    an engine need not: `integrity()`, and so `health()`, has OPA look at the bundle, for what it
-    takes is not in Wasm. Where there may be no OPA, leave them out; deciding needs none.
+    An engine does not check its guidelines: `priorauth bundle build` makes bundles of sound ones
+    only, and `verify` checks again. `integrity()`, and so `health()`, runs OPA on the bundle,
+    because the checks are not in the Wasm. Without an OPA do not call them; deciding needs none.
 
-    Safe to share between threads (each evaluates in an instance of its own) and with forked
-    children; pickled, it is made anew from the bundle. A call costs more than a decision, so
+    Safe to share between threads (each evaluates in its own instance) and with forked children;
+    when unpickled, it is made anew from the bundle. A call costs more than a decision, so
     `decide_many` is several times faster than `decide`.
 
-    Raises ConfigurationError for a bundle that will not do, and without the extra `wasm`.
+    Raises ConfigurationError for a bundle that cannot be used, and without the extra `wasm`.
     """
 
     def __init__(self, bundle: StrPath | bytes | None = None) -> None:
@@ -69,18 +70,19 @@ class WasmEngine(Decider):
 
     @property
     def bundle(self) -> bytes:
-        """The bundle it decides by."""
+        """The bundle that it decides by."""
         return self._bundle
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Free the memory."""
         while self._idle:
             self._idle.pop().close()
 
     def integrity(self) -> tuple[Finding, ...]:
-        """What OPA finds wrong with the guidelines in the bundle; empty when they are sound.
+        """OPA's findings on the guidelines in the bundle; empty when they are sound.
 
-        Raises BundleError or MalformedResult for a bundle whose rules cannot tell, and OpaNotFound.
+        Raises BundleError or MalformedResult for a bundle whose rules cannot check, and
+        OpaNotFound.
         """
         with tempfile.NamedTemporaryFile(suffix=".tar.gz") as file:
             file.write(self._bundle)

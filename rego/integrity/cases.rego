@@ -1,9 +1,9 @@
 # METADATA
 # title: Worked cases
 # description: >-
-#   What worked cases of guidelines come to, for who writes one: the findings of the guidelines in `input.scope`, the
-#   decisions on `input.cases`, and of those that are approved, what becomes of them as each fact is taken away. Nothing
-#   that serves requests asks this.
+#   The results of worked cases, for authors of guidelines: the findings on the guidelines in `input.scope`, the
+#   decisions on `input.cases`, and what becomes of approved cases when each fact is taken away. Nothing that serves
+#   requests asks this.
 package integrity.cases
 
 import data.integrity
@@ -12,8 +12,8 @@ import data.priorauth.document
 # METADATA
 # title: Report
 # description: >-
-#   `answers` has a list for each case, in their order: of its decision, or empty for a guideline that has findings, for that
-#   may have no decision. `probes` are as below.
+#   `answers` has a list for each case, in their order: its decision, or nothing if the guideline has findings, because
+#   then there may be no decision. `probes` are as below.
 report := {"findings": findings, "answers": answers, "probes": probes}
 
 # METADATA
@@ -41,10 +41,9 @@ _decision(request) := decision if {
 # METADATA
 # title: Probes
 # description: >-
-#   Each fact taken away from a case that is approved, and null for it: the outcome and the quantity authorized of each, and
-#   whether the two are decided alike. A property of a list's item is a fact; an item is not, for a list without it says
-#   something else. Of cases that state the same facts and meet the same criteria, the first stands for all: what is left
-#   without a fact follows from what the others come to.
+#   Each fact of an approved case taken away, and set to null: the outcome and the quantity authorized of each, and
+#   whether the two are decided alike. A property of a list's item is a fact; an item is not, because a list without it
+#   states something else. Of cases that state the same facts and meet the same criteria, only the first is tried.
 probes := [probe |
 	some index in sort(_tried)
 	request := input.cases[index].request

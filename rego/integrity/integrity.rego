@@ -1,9 +1,9 @@
 # METADATA
 # title: Integrity
 # description: >-
-#   What is wrong with the guidelines on file: each version as data, by its schema and by what a schema cannot say, and as
-#   its rules decide requests that state nothing. Each finding says which clause, what is wrong, and what to do. Not compiled
-#   to Wasm, for it is asked when a policy is tested, built and brought into service, never for a decision.
+#   What is wrong with the guidelines on file. Each version is checked as data, by its schema and beyond it, and by how
+#   its rules decide requests that state nothing. Each finding says which clause, what is wrong, and what to do. Not
+#   compiled to Wasm: it is asked when a policy is tested, built and brought into service, never for a decision.
 package integrity
 
 import data.priorauth.calendar
@@ -24,11 +24,12 @@ findings := [{"guideline": finding[0], "version": finding[1], "path": finding[2]
 # METADATA
 # title: Scope
 # description: >-
-#   The guidelines that are looked at, which is all of them. Who writes one looks at that one, by `with`; it is still held
-#   against the others.
+#   The guidelines that are checked: all of them. An author's check sets one, by `with`; that one is still compared with
+#   the others.
 scope := object.keys(data.guidelines)
 
-# Each version in the scope, with all criteria in it, parts after their groups: the steps to each, and what stands there.
+# Each version in the scope, with all criteria in it, parts after their groups: the steps to each, and what stands
+# there.
 _versions := [[id, version, content, nodes] |
 	some id in scope
 	some version, content in data.guidelines[id]
@@ -48,8 +49,8 @@ _with_parts(path, criterion) := [[path, criterion]] if {
 	is_number(inner[count(inner) - 1])
 ])
 
-# What the schema finds in all of them. It is asked once, for each time it is compiled; and a criterion is held against
-# its own kind, for JSON Schema would try it on every kind.
+# What the schema finds in all of them. It is asked once, because every call compiles it. A criterion is checked against
+# its own kind, because JSON Schema would try every kind.
 _faults := json.match_schema({"versions": versions, "criteria": _by_kind}, _schema)[1] if {
 	versions := {$"{n}": content | some n, [_, _, content, _] in _versions}
 }
@@ -93,7 +94,7 @@ _steps(field) := [n, array.concat(to_criterion, array.slice(field, 3, count(fiel
 	to_criterion := array.concat(["criteria"], [$"{step}" | some step in _versions[n][3][index][0]])
 }
 
-# The versions of the form that the schema says, each with its criteria. What has another form is not looked at further.
+# The versions that fit the schema, each with its criteria. The others are not checked further.
 _formed := [[id, version, content, _criteria(content, nodes)] |
 	some n, [id, version, content, nodes] in _versions
 	not n in _malformed
@@ -101,8 +102,8 @@ _formed := [[id, version, content, _criteria(content, nodes)] |
 
 _malformed := {n | some [n, _, _] in _located}
 
-# The criteria of a version: each with the stage that it is in, where it stands, how many groups it is in, the facts that
-# it asks for with what is declared of them, and the section of its clause, if there is one.
+# The criteria of a version: each with its stage, its place, the number of groups around it, the facts that it asks for
+# with their declarations, and the section of its clause, if there is one.
 _criteria(content, nodes) := [each |
 	declared := guidelines.declared(content)
 	sections := _sections(content)
@@ -149,7 +150,7 @@ _written contains [id, version, concat("/", array.concat([""], steps)), concat("
 	[id, version, content, _] := _versions[n]
 }
 
-# That something is none of what it can be says no more where there is a fault that says why.
+# The fault "none of the choices fits" adds nothing where another fault says why.
 _telling(fault) if not _choices[fault.type]
 
 _telling(fault) if not fault.field in _explained
@@ -174,7 +175,7 @@ _plainly(fault) := $"has both {concat(" and ", choice)}; keep the one that the t
 	startswith(fault.desc, "Invalid type.")
 } else := lower(trim_prefix(fault.desc, concat("", [fault.field, " "])))
 
-# Where a fault is, for who reads the guideline: the clause and the criterion, and what of it.
+# Where a fault is, for readers of the guideline: the clause, the criterion, and the part of it.
 _place(content, steps) := concat("", [_label(criterion), concat("", [concat(".", array.concat([""], rest)) | rest != []]), ": "]) if {
 	is_object(content)
 	depths := [depth |
@@ -329,7 +330,7 @@ _written contains [id, version, concat("/", [each.pointer, "questions", fact]), 
 	not fact in each.asks
 }
 
-# What a kind compares must be what the fact can be, or it would deny whatever is stated.
+# A kind must compare with values that the fact can have, or it would deny whatever is stated.
 _written contains [id, version, each.pointer, $"{each.place}: the kind {each.criterion.kind} cannot judge {fact}, which is of type {declared.type}; use another kind, or another fact"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
@@ -369,8 +370,8 @@ _written contains [id, version, each.pointer, $"{each.place}: compares with {val
 	not _can_be(declared, value)
 }
 
-# What is declared of the value that a criterion compares: the fact itself, an item of a list, or a property of an item. Of
-# the day of birth a branch compares the age.
+# The declaration of the value that a criterion compares: the fact itself, an item of a list, or a property of an item.
+# For the date of birth a branch compares the age.
 _declared_value(criterion, declared) := {"type": "integer"} if {
 	criterion.fact == "member.birth_date"
 	criterion.kind == "branch"
@@ -469,7 +470,7 @@ _written contains [id, version, concat("/", [each.pointer, "accepted"]), $"{each
 
 _formularies := {name | some name in data.plan.formularies}
 
-# What nobody could meet, or would never be looked at.
+# Criteria that nobody could meet, or that would never be considered.
 _written contains [id, version, each.pointer, $"{each.place}: has the minimum {bounds.minimum}, above its maximum {bounds.maximum}; correct one of them"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
@@ -539,7 +540,7 @@ _misplaced(each, point, found) := $"section {each.section.number} has no point {
 	contains(_words(each.section.text), _words(each.criterion.text))
 }
 
-# The points of the list in a text, each by its number, or its place among bullets, with its words: down to the next one.
+# The points of the list in a text, each by its number, or its place among bullets, with its words up to the next point.
 _points(text) := [[point, words] |
 	lines := split(text, "\n")
 	starts := _starts(lines)
@@ -596,7 +597,7 @@ _written contains [id, version, pointer, $"{each.place}: has the figure {figure}
 
 _not_in_words := "which its words do not contain; correct it, or add a reading, under `readings`, that says where it comes from"
 
-# The figures of what is compared as text, and of what it is called: stage_3, 2A, "Type 2 diabetes".
+# The figures in values that are compared as text, and in names: stage_3, 2A, "Type 2 diabetes".
 _written contains [id, version, concat("/", [each.pointer, parameter]), $"{each.place}: has the figure {figure} in `{text}`, {_not_in_words}"] if {
 	some [id, version, _, listed] in _formed
 	some each in listed
@@ -607,7 +608,7 @@ _written contains [id, version, concat("/", [each.pointer, parameter]), $"{each.
 	some figure in (_figures_of(text) - said)
 }
 
-# The texts in the parameters of a criterion: values and names. Codes have digits, and no figures.
+# The texts in the parameters of a criterion: values and names. The digits of codes are not figures.
 _texts(each) := [[parameter, text] |
 	coded := _coded(each)
 	compared := object.union(
@@ -730,7 +731,7 @@ _shared(one, other) := min(shared) if {
 	shared != set()
 }
 
-# The values of a part, or the figure that it starts from; one without starts with the first of all.
+# The values of a part, or the figure that its range starts from; a range without a minimum is marked by its maximum.
 _marks(when) := when.values if {
 	when.values
 } else := [object.get(when, "minimum", object.get(when, "maximum", null))]
@@ -744,8 +745,8 @@ _is_for(when, value) if {
 	value <= object.get(when, "maximum", value)
 }
 
-# How its rules decide requests that state nothing. Asked once the data is as it should be, for data that is not has no
-# decision, or none that says more.
+# How its rules decide requests that state nothing. Asked only once the data is sound: other data has no decision, or
+# none that says more.
 _decided contains [id, version, "", $"its rules cannot decide a request of type {type}; a kind has no answer for what a criterion says"] if {
 	some [id, version, type, _, found] in _probes
 	found == []
@@ -806,7 +807,7 @@ _written contains ["", "", "/plan/formularies", "policy/plan: formularies must m
 # The sections of a text by their numbers; of two with one number the first.
 _sections(content) := object.union_n(array.reverse([{section.number: section} | some section in content.sections]))
 
-# The section that a clause is in: of the number it has, or the longest that it goes on from after a dot; `false` for none.
+# The section that a clause is in: the one with the longest number that the clause begins with; `false` for none.
 _section(sections, clause) := fitting[0] if {
 	steps := split(clause, ".")
 	fitting := [section |
@@ -821,7 +822,7 @@ _words(text) := trim(regex.replace(regex.replace(lower(text), `[•\s;:,.]+`, " 
 
 _own_words(criterion) := array.concat([criterion.text], object.get(criterion, "readings", []))
 
-# The figures of a criterion itself, and not of its parts, by where they stand in it.
+# The figures of a criterion itself, without those of its parts, by their place in it.
 _figures(criterion) := {path: figure |
 	walk(object.remove(criterion, ["parts", "questions", "readings", "clause", "text"]), [path, figure])
 	is_number(figure)

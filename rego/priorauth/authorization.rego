@@ -33,8 +33,8 @@ start_date := max([input.service_date, calendar.next_day(input.prior_authorizati
 # METADATA
 # title: Months
 # description: >-
-#   The months covered, those asked for or as many as the guideline allows; `null` where it sets no limit and none are
-#   asked for.
+#   The months covered: those asked for, or as many as the guideline allows; `null` where it sets no limit and the
+#   request asks for none.
 months := least if {
 	least := min([months |
 		some [criterion, judged] in _limits
@@ -65,8 +65,8 @@ _granted[name] contains min([judged.facts[name], judged.facts.allowed]) if {
 # METADATA
 # title: Package
 # description: >-
-#   The pack with the dose and, when given, the schedule, where the quantity is a whole number of it (Reading 6); none
-#   where several would do.
+#   The pack for the dose and, when given, the schedule, if the quantity is a whole number of packs (Reading 6); `null`
+#   if several packs match.
 package_name := name if {
 	granted := quantity[_last(version.text.packs.quantity)]
 	[name] := [pack.name | some pack in matching; granted % pack.quantity == 0]
@@ -74,7 +74,7 @@ package_name := name if {
 
 # METADATA
 # title: Matching packs
-# description: The packs with the dose and, when given, the schedule.
+# description: The packs for the dose and, when given, the schedule.
 matching := [pack |
 	packs := version.text.packs
 	dose := object.get(input, split(packs.dose, "."), null)

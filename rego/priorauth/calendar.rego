@@ -1,8 +1,8 @@
 # METADATA
 # title: Calendar
 # description: >-
-#   Dates as text written `YYYY-MM-DD`: no clock, no time zone. They are in the order of time when they are in the order
-#   of text, so days are compared as they are once they are known to be days.
+#   Dates as text, written `YYYY-MM-DD`: no clock, no time zone. The order of such texts is the order of time, so days
+#   are compared as text once they are known to be days.
 package priorauth.calendar
 
 # METADATA
@@ -24,7 +24,7 @@ day(date) if {
 # METADATA
 # title: Completed years
 # description: >-
-#   Whole years from one day to another. Who is born on 29 February completes a year on 1 March in a common year
+#   Whole years from one day to another. Somebody born on 29 February completes a year on 1 March in a common year
 #   (Reading 3).
 completed_years(from, to) := (to_number(substring(to, 0, 4)) - to_number(substring(from, 0, 4))) - {true: 1, false: 0}[substring(to, 5, 5) < substring(from, 5, 5)]
 
@@ -38,8 +38,8 @@ next_day(date) := concat("", [substring(date, 0, 8), data.calendar.two_digits[da
 # METADATA
 # title: Last day of a period
 # description: >-
-#   The last day of a period of whole months: the day before the start's day of the month, that many months on; in a
-#   month too short for it, that month's last day (Reading 7).
+#   The last day of a period of whole months: that many months later, the day before the start's day of the month; if
+#   the month is too short for it, the month's last day (Reading 7).
 last_day(start, months) := concat("-", [month, _last(month)]) if {
 	substring(start, 8, 2) == "01"
 	month := _month_later(start, months - 1)
@@ -49,14 +49,14 @@ last_day(start, months) := concat("-", [month, _last(month)]) if {
 
 # METADATA
 # title: Day some months later
-# description: The day with the same number some whole months later; in a month too short for it, that month's last day.
+# description: The same day of the month, whole months later; if the month is too short for it, the month's last day.
 months_later(date, months) := concat("-", [month, min([_last(month), substring(date, 8, 2)])]) if {
 	month := _month_later(date, months)
 }
 
 # METADATA
 # title: Day number
-# description: Days counted from 0000-03-01, by which the days between two dates are reckoned.
+# description: Days counted from 0000-03-01, to compute the days between two dates.
 number(date) := (((((365 * year) + floor(year / 4)) - floor(year / 100)) + floor(year / 400)) + _before[substring(date, 5, 2)]) + data.calendar.numbers[substring(date, 8, 2)] if {
 	year := _year(date) - {true: 1, false: 0}[substring(date, 5, 2) < "03"]
 }
@@ -91,6 +91,6 @@ _lengths := {
 _month_later(date, months) := concat("-", [format_int(year, 10), data.calendar.two_digits[(index % 12) + 1]]) if {
 	index := (((_year(date) * 12) + data.calendar.numbers[substring(date, 5, 2)]) + months) - 1
 
-	# Of whole numbers, a division without a remainder is several times cheaper than one that is rounded.
+	# A division of whole numbers without a remainder is several times cheaper than one that is rounded.
 	year := (index - (index % 12)) / 12
 }

@@ -1,7 +1,8 @@
 # METADATA
 # title: Decision document
 # description: >-
-#   What is asked, what governs it, what each criterion says, and the outcome that follows. Every key is always there.
+#   The request's id, the guideline that governs it, the status of each criterion, and the outcome that follows. Every
+#   key is always there.
 package priorauth.document
 
 import data.priorauth.authorization
@@ -34,7 +35,7 @@ whole := {
 	not version.text
 }
 
-# A clinician reviews what the plan says, and what is pended with nothing to ask.
+# A clinician reviews the outcomes that the plan names, and pended requests with nothing to ask.
 _reviewed if outcome.value in data.plan.clinician_review
 
 else if {
@@ -42,7 +43,7 @@ else if {
 	reasons.missing == []
 } else := false
 
-# What a decision says when no guideline was asked.
+# A decision that no guideline took part in.
 _undecided(result) := {
 	"request_id": request.id,
 	"outcome": result,

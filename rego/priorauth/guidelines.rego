@@ -21,7 +21,7 @@ catalog := [{
 
 # METADATA
 # title: Drug names
-# description: The names that find each guideline, in order.
+# description: The names that lead to each guideline, in order.
 drug_names := {id: sort(names) |
 	some id, _ in data.guidelines
 	names := [name | some name, drug in data.drugs; drug.guideline == id]
@@ -42,7 +42,7 @@ listed(content) := [{"stage": stage, "type": _types[type], "parent": parent, "cr
 
 # METADATA
 # title: Declared facts
-# description: The facts that a version can use, by path, which are the shared ones and its own.
+# description: The facts that a version can use, by path, both shared and its own.
 declared(content) := object.union(data.facts, object.get(content, "facts", {}))
 
 # METADATA

@@ -1,6 +1,6 @@
 # METADATA
 # title: Notices
-# description: What is noted of a request without changing its outcome.
+# description: Remarks on a request that do not change its outcome.
 package priorauth.notices
 
 import data.priorauth.authorization
@@ -91,7 +91,7 @@ _alternatives := "A coverage exception cannot be considered until all appropriat
 	input.member.formulary_alternatives_tried == false
 }
 
-# The dose needs a week's tablets for each week; short by more than one week's is worth a word.
+# The dose needs a week's supply for each week. A shortfall of more than one week's is worth a notice.
 _dose := [{
 	"code": "quantity_below_dose",
 	"message": $"A quantity of {stated} for {days} days falls short of the weekly dose by more than a week's supply.",

@@ -1,9 +1,9 @@
 # METADATA
 # title: Outcome
 # description: >-
-#   The criteria of a request, and the outcome that follows from their statuses. Stages are settled in order,
-#   applicability, coverage, then limits: within a stage a criterion not met weighs before an unknown one, and no later
-#   stage can undo an earlier.
+#   The criteria of a request, and the outcome that follows from their statuses. Stages are settled in order:
+#   applicability, coverage, limits. Within a stage a criterion not met takes precedence over an unknown one, and no
+#   later stage can undo an earlier one.
 package priorauth.outcome
 
 import data.priorauth.criteria as kinds
@@ -61,7 +61,7 @@ _value := "approved" if {
 }
 
 # All of them or none: where the data lacks what a kind needs, there is no decision. A list without groups is judged
-# without the detour by way of them.
+# directly, which is cheaper.
 _judged(listed) := judged if {
 	judged := [{"id": criterion.id, "clause": criterion.clause, "text": criterion.text, "status": status, "facts": facts} |
 		some criterion in listed

@@ -1,7 +1,7 @@
 # METADATA
 # title: Prior authorization
 # description: >-
-#   The entry points: what a service may ask. A decision depends on the request document and the guidelines on file and
+#   The entry points: what a service may ask. A decision depends on the request document and the guidelines on file, and
 #   on nothing else.
 package priorauth
 
@@ -11,15 +11,15 @@ import data.priorauth.vocabulary
 
 # METADATA
 # title: Decision
-# description: The decision on one request document. Any JSON value whatever as input gets one.
+# description: The decision on one request document. Any JSON value as input gets one.
 # entrypoint: true
 decision := document.whole
 
 # METADATA
 # title: Decisions
 # description: >-
-#   The decisions on `{"requests": [...]}`, in the same order. Exactly one answer per request, or no result at all; input
-#   of any other form has no result.
+#   The decisions on `{"requests": [...]}`, in the same order. Exactly one answer per request, or no result at all;
+#   input of any other form has no result.
 # entrypoint: true
 decisions := answers if {
 	object.keys(input) == {"requests"}
@@ -43,7 +43,7 @@ catalog := guidelines.catalog
 # METADATA
 # title: Facts
 # description: >-
-#   The vocabulary: every fact that a request can state, by its path with dots, shared ones and those of any guideline on
-#   file, each as it is declared. Columns, forms and schemas are made from it.
+#   The vocabulary: every fact that a request can state, by its path with dots, shared ones and those of any guideline
+#   on file, each as it is declared. Columns, forms and schemas are made from it.
 # entrypoint: true
 facts := object.union(vocabulary.elsewhere, data.facts)

@@ -1,8 +1,8 @@
 # METADATA
 # title: Request check
 # description: >-
-#   What is wrong with a request document, by the vocabulary of facts: every error at once, each with its JSON Pointer and
-#   a plain message. `null` is the same as absent everywhere, except as an item of an array.
+#   What is wrong with a request document, by the vocabulary of facts: every error at once, each with its JSON Pointer
+#   and a plain message. `null` is the same as absent everywhere, except as an item of an array.
 package priorauth.request
 
 import data.priorauth.calendar
@@ -13,8 +13,8 @@ import data.priorauth.vocabulary
 # METADATA
 # title: Errors
 # description: >-
-#   The errors of the request document, by path; empty when it is well formed. Of too many there is one that says so:
-#   putting them in order takes Wasm the square of their number.
+#   The errors of the request document, by path; empty when it is well formed. Too many errors are replaced by one that
+#   says so, because sorting them takes Wasm time in the square of their number.
 errors := [] if {
 	_well_formed
 } else := [{"path": error[0], "message": error[1]} | some error in sort(_errors)] if {
@@ -26,7 +26,7 @@ _most := 1000
 # METADATA
 # title: Request id
 # scope: document
-# description: The request's id as it is echoed, `null` when it has none that can be.
+# description: The request's id as it is echoed, `null` when it has no valid one.
 default id := null
 
 id := input.request_id if _scalar("string", data.facts.request_id, input.request_id)
@@ -43,7 +43,7 @@ _well_formed if {
 _each_part_is_sound if data.usual.whole
 
 else if {
-	# Each fact stated is in the vocabulary and as it says, and each object is a section, for a fact of it is stated.
+	# Each stated fact is in the vocabulary and fits it, and each object is a section, because a fact of it is stated.
 	count(_sound_facts) == count([name | some name, value in _unusual; value != null; not is_object(value)])
 	count(_sound_members) == count([name |
 		some members in _unusual
@@ -54,15 +54,15 @@ else if {
 	{section | some section in _sound_members} == {name | some name, value in _unusual; is_object(value)}
 }
 
-# The parts of the request of which a quick look says that they are well formed, on hosts that have one.
+# The parts of the request that the quick look finds well formed, on hosts that have it.
 _usual := data.usual.parts if {
 	data.usual.parts
 } else := set()
 
 _unusual := object.remove(input, _usual)
 
-# What of these is as the vocabulary says, facts by themselves and members of sections. A name with a dot would pass for
-# another path.
+# Those of the rest that fit the vocabulary: facts by themselves, and members of sections. A name with a dot would pass
+# for another path.
 _sound_facts := array.concat(
 	[name |
 		some name, value in _unusual
@@ -99,7 +99,7 @@ _vocabulary := object.union(version.text.facts, data.facts) if {
 	version.text.facts
 } else := data.facts
 
-# A value is what its declaration says, whose types are JSON Schema's.
+# Whether a value fits its declaration, whose types are JSON Schema's.
 _as_declared(declared, value) if _scalar(declared.type, declared, value)
 
 _as_declared(declared, value) if {
@@ -187,7 +187,7 @@ _formulary_unknown if {
 	not spelling.formulary(input.member.formulary)
 }
 
-# From here on every error is looked for, each in its place.
+# From here on every error is found, each in its place.
 _errors contains ["", "must be a JSON object, sent as the value of \"input\""] if not _is_object
 
 _is_object if is_object(input)
@@ -214,10 +214,10 @@ _facts contains [[section, name], declared, value] if {
 
 _object(value) := value if is_object(value)
 
-# What starts the path of a fact is a section.
+# The first step of a fact's path is a section.
 _is_section(name, _) if _sections[name]
 
-# All guidelines are looked through for others, so not for these; in Wasm both rules are evaluated.
+# For other sections all guidelines are searched, so not for these; in Wasm both rules are evaluated.
 _is_section(name, value) if {
 	not _sections[name]
 	is_object(value)

@@ -1,11 +1,11 @@
 # METADATA
 # title: Spelling
-# description: How free text is compared, which is said here once for all hosts.
+# description: How free text is compared, defined here once for all hosts.
 package priorauth.spelling
 
 # METADATA
 # title: Trimmed
-# description: The text without the white space around it; white space is what Unicode calls so.
+# description: The text without the white space around it, as Unicode defines white space.
 trimmed(text) := trim(text, _white_space)
 
 # METADATA
@@ -16,15 +16,15 @@ placeholder(text) if data.placeholders[lower(trim(text, _white_space))]
 # METADATA
 # title: Plain
 # description: >-
-#   A name as names are compared, without case, the white space around it, and trade marks. Case is folded letter by
-#   letter, as `lower` does it: `İ`, which Turkish systems write for a capital i, is i.
+#   A name in the form that is compared: without case, the white space around it, and trade marks. Case is folded letter
+#   by letter, as by `lower`: `İ`, which Turkish systems write for a capital i, is i.
 plain(name) := trimmed(lower(replace(replace(name, "®", ""), "™", "")))
 
 # METADATA
 # title: Foldable
 # description: >-
-#   Whether every host folds the case of this name alike. From U+2C00 on there are letters that OPA knows to have a case
-#   and its Wasm does not, so no name on file has any; what a request has there then makes no difference.
+#   Whether every host folds the case of this name alike. From U+2C00 on, OPA knows the case of letters that its Wasm
+#   does not, so no name on file may have any. Such letters in a request then make no difference.
 foldable(name) if regex.match(`^[\x{0}-\x{2bff}]*$`, name)
 
 # METADATA
@@ -39,8 +39,8 @@ _white_space := "\t\n\u000b\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004
 # METADATA
 # title: Number
 # description: >-
-#   A number as messages have it, however the request spells it: with no more than six decimals, and without an exponent,
-#   which hosts write differently.
+#   A number for messages, however the request writes it: with at most six decimals, and without an exponent, which
+#   hosts write differently.
 number(value) := format_int(value, 10) if {
 	floor(value) == value
 } else := concat("", ["-", _above_zero(abs(value))]) if {

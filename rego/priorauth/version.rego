@@ -1,8 +1,8 @@
 # METADATA
 # title: Guideline version
 # description: >-
-#   The one text that governs a request: a drug's name finds its guideline, in `data.drugs`, and the service date finds the
-#   version. Nothing lists the guidelines, so that their number costs nothing.
+#   The one text that governs a request: the drug's name leads to the guideline, in `data.drugs`, and the service date
+#   to the version. Nothing lists the guidelines, so their number costs nothing.
 package priorauth.version
 
 import data.priorauth.spelling

@@ -1,7 +1,7 @@
 # METADATA
 # title: Vocabulary of facts
 # description: >-
-#   What the facts are called and what they can be: shared ones in `data.facts`, a guideline's own in its versions.
+#   The names and declarations of the facts: shared ones in `data.facts`, a guideline's own in its versions.
 package priorauth.vocabulary
 
 import data.priorauth.version
@@ -17,7 +17,7 @@ fact(path) := data.facts[path] if {
 # title: Elsewhere
 # description: >-
 #   The facts that any guideline on file declares for itself. A request may state one that its own guideline does not
-#   use. All guidelines are looked through, so this is asked only of a fact that is neither shared nor the guideline's.
+#   use. All guidelines are searched, so this is asked only for a fact that is neither shared nor the guideline's own.
 elsewhere[path] := declared if {
 	some versions in data.guidelines
 	some content in versions

@@ -10,7 +10,7 @@ package system.authz
 # METADATA
 # title: Allow
 # scope: document
-# description: Whether a request is served; when it is not, why, in words for who sent it.
+# description: Whether a request is served; if not, why, in words for the caller.
 default allow := {
 	"allowed": false,
 	"reason": "the credentials sent, if any, do not give access to this method, path and parameters",
@@ -21,16 +21,16 @@ allow := {"allowed": true} if {
 	count(_excesses) == 0
 }
 
-# The first word tells clients that it is not the credentials that are refused.
+# The first word tells clients that the request is refused, not the credentials.
 allow := {"allowed": false, "reason": $"refused: {concat("; ", _excesses)}"} if {
 	_permitted
 	count(_excesses) > 0
 }
 
-# Browsers name the page that asks. Callers are programs, so it is a page that was never meant to reach this.
+# Browsers name the page that asks. Callers are programs, so such a page was never meant to reach this.
 _excesses contains "web pages may not ask" if input.headers.Origin
 
-# The others would keep the other callers waiting.
+# Larger calls would keep the other callers waiting.
 _excesses contains "a batch has at most 1000 requests: send it in parts" if {
 	count(input.body.input.requests) > 1000
 }
@@ -50,8 +50,8 @@ _permitted if {
 	some route in _routes[role]
 	input.method == route.method
 
-	# OPA has decoded each step, as whoever serves the path does; steps are compared and never joined, for an encoded
-	# slash is part of its step.
+	# OPA has decoded each step, as its handlers do. Steps are compared and never joined, because an encoded slash is
+	# part of its step.
 	input.path == route.path
 	every parameter, _ in input.params {
 		parameter in route.parameters

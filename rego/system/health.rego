@@ -16,8 +16,8 @@ ready if {
 	_sound
 }
 
-# A bundle is built of sound guidelines only, and its manifest says so. What came otherwise is checked at each probe, which
-# takes some milliseconds for each guideline.
+# A bundle is built from sound guidelines only, and its manifest says so. A policy from elsewhere is checked at each
+# probe, which takes some milliseconds for each guideline.
 _sound if {
 	some bundle in data.system.bundles
 	bundle.manifest.metadata.integrity == []

@@ -1,13 +1,13 @@
 # METADATA
 # title: Decision log
 # description: >-
-#   What the decision log keeps: what was decided and why, by ids and codes, and nothing of whom it was decided for. What
-#   is not named here is left out, also what a later policy may add.
+#   What the decision log keeps: the decision and its reasons, as ids and codes, and nothing of the member. Anything
+#   that is not named here is left out, including what a later policy may add.
 package system.log
 
 # METADATA
 # title: Mask
-# description: How OPA alters an entry before it is written. Never undefined, for then an entry would be written whole.
+# description: How OPA alters an entry before it is written. Never undefined, or an entry would be written whole.
 mask := [
 	{"op": "remove", "path": "/input"},
 	{"op": "remove", "path": "/nd_builtin_cache"},
@@ -17,8 +17,8 @@ mask := [
 # METADATA
 # title: Drop
 # description: >-
-#   Entries that are not written: of evaluations that failed with words of their own, which can quote the request and
-#   cannot be masked. Whoever asked is told, and they are counted in the metrics.
+#   Entries that are not written: failed evaluations whose messages can quote the request and cannot be masked. The
+#   caller is told, and the metrics count them.
 drop if {
 	input.error
 	not _quotes_nothing
@@ -44,7 +44,7 @@ _decision(document) := object.union(
 # Criteria with the parts of groups, however deep.
 _criteria(judged) := object.get(json.filter({"criteria": judged}, _places(judged)), "criteria", [])
 
-# Where a criterion, or a part of one, has its names and its status. The way there is numbers, and `parts`.
+# The places of the id, clause and status of each criterion and part. The steps to them are numbers and `parts`.
 _places(judged) := [array.concat(["criteria"], [$"{step}" | some step in path]) |
 	walk(judged, [path, told])
 	is_string(told)

@@ -35,7 +35,7 @@ class Case(NamedTuple):
 
 
 class NoCase(ValueError):  # noqa: N818  (it says what happened)
-    """What stands in a table and is no case: where (a JSON Pointer), and what is wrong."""
+    """An entry of a table that is not a case: where (a JSON Pointer), and what is wrong."""
 
     def __init__(self, pointer: str, reason: str) -> None:
         super().__init__(f"{pointer}: {reason}")
@@ -44,7 +44,7 @@ class NoCase(ValueError):  # noqa: N818  (it says what happened)
 
 
 def cases_of(table: Any) -> Iterator[Case | NoCase]:
-    """Each case of a table, or why it is none."""
+    """Each case of a table, or why an entry is not one."""
     if not isinstance(table, dict) or not isinstance(table.get("cases"), list):
         yield NoCase("", "is not a table of cases: it needs `base` and `cases`")
         return
@@ -90,7 +90,7 @@ def _request(case: dict[str, Any], bases: Any) -> Any:
 
 
 def put(request: Any, path: list[Any], value: Any) -> None:
-    """State a fact in a request, or with None take it away."""
+    """State a fact in a request, or remove it with None."""
     *sections, last = path
     for section in sections:
         request = request[section] if isinstance(section, int) else request.setdefault(section, {})
@@ -101,7 +101,7 @@ def put(request: Any, path: list[Any], value: Any) -> None:
 
 
 def differences(expected: Mapping[str, Any], decision: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the decision is not as expected: what it says there, beside what was expected."""
+    """Where the decision differs from what is expected: the value found, and the one expected."""
     assert set(expected) <= EXPECTED, f"unknown: {set(expected) - EXPECTED}"
     found = _found(decision)
     return {

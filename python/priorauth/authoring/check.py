@@ -1,8 +1,8 @@
 """What is wrong with guidelines, in words, each with its file and line.
 
-First what cannot be read as YAML; then the findings of `data.priorauth.integrity`; then, for a
-guideline without findings, its worked cases, and from each that is approved every fact taken away,
-one at a time. OPA is run once for all of it.
+Files that are not YAML come first, then the findings of `data.priorauth.integrity`. For a guideline
+without findings the worked cases follow, and from each approved case every fact is taken away, one
+at a time. OPA is run once for all of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DRUGS = Path("policy", "drugs")
 
 
 class PlacedFinding(NamedTuple):
-    """What is wrong, and where. `line` and `column` count from 1; 0 is none."""
+    """What is wrong, and where. `line` and `column` count from 1; 0 means none."""
 
     file: str
     line: int
@@ -41,15 +41,15 @@ class PlacedFinding(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """What was looked at, and what was found: nothing, when all is sound."""
+    """What was checked, and what was found: nothing, when all is sound."""
 
     guidelines: tuple[str, ...]
     findings: tuple[PlacedFinding, ...]
     cases: int
     facts: int
-    """How many facts were taken away from requests that are approved, one at a time."""
+    """How many facts were taken away from approved requests, one at a time."""
     unshown: tuple[str, ...] = ()
-    """What no worked case shows: criteria that are never met in them, or never anything else."""
+    """What no worked case shows: criteria that are never met in any, or always met."""
 
 
 class _Asked(NamedTuple):
@@ -65,7 +65,7 @@ class _Asked(NamedTuple):
 
 
 def check(root: Path, only: Collection[str] = ()) -> Report:
-    """Check guidelines, by their ids, or all that are on file below `root`.
+    """Check the guidelines of these ids, or all that are on file below `root`.
 
     Raises `ConfigurationError` where there is no such guideline, and `OpaNotFound`.
     """
@@ -130,7 +130,7 @@ class _Files:
             return 0
 
     def broken(self, paths: Collection[Path]) -> Iterator[PlacedFinding]:
-        """What of files cannot be read, or stands twice in one place."""
+        """Files that cannot be read, and keys that stand twice in one place."""
         for path in paths:
             name = self.name(path)
             try:
@@ -165,7 +165,7 @@ def _yaml(folder: Path) -> list[Path]:
 
 
 def _cases(files: _Files, table: Path) -> Iterator[_Asked | PlacedFinding]:
-    """The cases of a table, and what in it is none."""
+    """The cases of a table, and findings on entries that are not cases."""
     name = files.name(table)
     places = files.read(name)
     for index, case in enumerate(cases_of(places.content)):
@@ -207,7 +207,7 @@ def _evaluate(
 
 
 def _unread(files: _Files, told: str) -> Iterator[PlacedFinding]:
-    """The files that OPA says it cannot read: another guideline's, or of what only OPA minds."""
+    """The files that OPA cannot read: another guideline's, or ones that only OPA objects to."""
     for line in told.splitlines():
         if match := re.search(r"(\S.*?\.ya?ml): .*?yaml: (?:line (\d+): )?(.*)", line):
             path = Path(match[1].removeprefix("1 error occurred during loading: "))

@@ -1,5 +1,4 @@
-"""Where things stand in a YAML file: the line of a JSON Pointer, what cannot be read, what is
-written twice."""
+"""Where things stand in a YAML file: the line of a JSON Pointer, syntax errors, repeated keys."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 
 class Unreadable(Exception):  # noqa: N818  (it says what happened)
-    """A file that is no YAML: what is wrong, on which line and in which column."""
+    """A file that is not YAML: what is wrong, on which line and in which column."""
 
     def __init__(self, line: int, column: int, reason: str) -> None:
         super().__init__(reason)
@@ -58,7 +57,7 @@ class Places:
             raise Unreadable(line, column, f"cannot be read as YAML: {reason}") from None
 
     def line(self, pointer: str) -> int:
-        """The line of what a JSON Pointer names, or of as much of it as there is."""
+        """The line that a JSON Pointer leads to, or of the longest part of it that exists."""
         node, line = self.root, 1
         steps = pointer.split("/")[1:]
         while steps:

@@ -1,8 +1,8 @@
 """A further version of a guideline: a copy of the newest, for service dates from a day on.
 
 The newest ends on the day before, so that no decision before that day changes. Its worked cases are
-copied with it, every date in them as many years later as it takes; those that do not hold then are
-left out. Files are changed in place, so that comments and the order of things stay.
+copied too, with every date moved as many years later as necessary; cases that no longer hold are
+left out. Files are edited in place, so that comments and order stay.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Further(NamedTuple):
-    """The files that were written, the one that was changed, and what there is to look at.
+    """The files that were written, the one that was changed, and what needs a look.
 
     `left_out` are the names of the worked cases that do not hold for the copy; `findings` is what
     `check` says of the guideline now, its older versions and their cases included.
@@ -36,10 +36,10 @@ class Further(NamedTuple):
 
 
 def further(root: Path, name: str, effective: date) -> Further:
-    """Write a further version of a guideline, and end the newest on the day before it begins.
+    """Write a further version of a guideline, and end the newest on the day before it starts.
 
-    Raises `ConfigurationError`, before anything is written, where the newest is not sound or does
-    not begin before that day; and `OpaNotFound`.
+    Raises `ConfigurationError`, before anything is written, if the newest is not sound or does not
+    start before that day; and `OpaNotFound`.
     """
     newest = max(path.name for path in (root / GUIDELINES / name).iterdir() if path.is_dir())
     day, last = effective.isoformat(), (effective - timedelta(days=1)).isoformat()

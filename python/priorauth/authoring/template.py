@@ -1,4 +1,4 @@
-"""A guideline to begin with: a folder that is sound, and explains itself."""
+"""A guideline to start from: a sound folder that explains itself."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ _HERE = Path(__file__).parent
 def new(
     root: Path, name: str, *, title: str, drugs: Iterable[str] = (), effective: date
 ) -> list[Path]:
-    """Write a guideline that passes every check, and its worked cases; gives the files written.
+    """Write a guideline that passes every check, and its worked cases; returns the files written.
 
-    `name` is its id, and a name of its drug; `drugs` are others, such as the generic name. Raises
-    `ConfigurationError`, before anything is written, for what cannot be a name and where there is
-    such a guideline, drug or table of cases already: nothing is ever written over. Raises
-    OpaNotFound.
+    `name` is its id, and a name of its drug; `drugs` are other names, such as the generic. Raises
+    `ConfigurationError`, before anything is written, for an invalid name, and if the guideline, a
+    drug or the table of cases exists already: nothing is ever overwritten. Raises OpaNotFound.
     """
     if not re.fullmatch("[a-z][a-z0-9]*([_-][a-z0-9]+)*", name):
         raise ConfigurationError(
@@ -64,7 +63,7 @@ def new(
 
 
 def _plain(names: Iterable[str]) -> Iterator[str]:
-    """Drugs' names as names are compared, which their folders are named by: the policy says how."""
+    """Drug names in the form that the policy compares; their folders are named for it."""
     given = list(names)
     command: list[str | Path] = [opa.ensure(), "eval", "--format", "json", "--stdin-input"]
     command += ["--data", policy.root() / "rego" / "priorauth" / "spelling.rego"]

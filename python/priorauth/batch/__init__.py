@@ -1,1 +1,1 @@
-"""Deciding many requests, file to file, on every core, and going on where it was broken off."""
+"""Deciding many requests, file to file, on every core; an interrupted run can be resumed."""

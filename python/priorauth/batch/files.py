@@ -1,4 +1,4 @@
-"""Files for their owner only, as what is decided of members is."""
+"""Files that only their owner can read: they hold decisions on members."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def create(path: Path) -> BinaryIO:
 
 
 def open_own(path: Path, flags: int = os.O_RDWR) -> BinaryIO:
-    """The file at a path that is ours, made if there is none, for its owner only.
+    """The file at a path, created if there is none, for its owner only.
 
-    Links are not followed. Raises ConfigurationError for what is no plain file of this user's.
+    Links are not followed. Raises ConfigurationError unless it is a plain file of this user's.
     """
     flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:

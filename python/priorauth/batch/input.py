@@ -1,4 +1,4 @@
-"""The file that a batch reads: unpacked, in UTF-8, and with an account of what has become of it."""
+"""The file that a batch reads: unpacked, in UTF-8, and with a count of what was processed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 from ..errors import ConfigurationError, EngineError
 
 LONGEST = 1 << 20
-"""The most bytes that a line, or an item, may have; one that has more is not read."""
+"""The most bytes that a line or an item may have; a longer one is not read."""
 
 _CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
@@ -29,9 +29,9 @@ _MARKS = {
 class Input:
     """An open file of requests. What it holds is read once.
 
-    `blank` are the rows without any content, which are no requests. `taken` is how many lines (or
-    bytes, or rows) have been made rows of or found blank, and `passed` how many there were, counted
-    another way: in the end they are equal, or something is lost.
+    `blank` counts the empty rows, which are not requests. `taken` is how many lines (or bytes, or
+    rows) were processed or found blank. `passed` is how many there were, counted in another way: in
+    the end the two are equal, or something is lost.
     """
 
     def __init__(self, file: BinaryIO, name: str, encoding: str | None = None) -> None:

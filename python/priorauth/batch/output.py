@@ -24,17 +24,17 @@ _COMMIT_S = 1.0
 
 
 class Output:
-    """A file that takes its place once it is whole; until then, what can be gone on with.
+    """A file that gets its name once it is complete; until then the run can be resumed.
 
-    What is decided is added to `.NAME.partial`, digests of the request ids to `.NAME.ids`, and
-    `.NAME.journal` says how much of that counts: numbers, and what it was made from and by. All are
+    Decisions are added to `.NAME.partial`, and digests of the request ids to `.NAME.ids`.
+    `.NAME.journal` says how much of both counts: numbers, and what the run depends on. All are
     beside the file, for their owner only.
     """
 
     def __init__(
         self, path: Path, target: Target, made_from: list[Any] | None, *, resume: bool
     ) -> None:
-        """`made_from` says what the decisions depend on; None when it cannot be had again."""
+        """`made_from` says what the decisions depend on; None when the run cannot be resumed."""
         self._path = _resolved(path)
         self._partial, self._ids_path, self._whole, self._journal = (
             self._path.with_name(f".{self._path.name}.{part}")
@@ -61,13 +61,13 @@ class Output:
 
     @property
     def can_be_resumed(self) -> bool:
-        """Whether there is something to go on with."""
+        """Whether there is a run to resume."""
         return self._journal.exists()
 
     def __enter__(self) -> Output:
-        """Begin, or go on where another run was broken off.
+        """Start, or resume an interrupted run.
 
-        Raises ConfigurationError when another run is at it, or began it from something else.
+        Raises ConfigurationError when another run is writing it, or started it from another input.
         """
         self._file = open_own(self._partial)
         try:

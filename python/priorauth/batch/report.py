@@ -62,7 +62,7 @@ _IN_ALL = {
     "requests": "requests decided",
     "requires_clinician_review": "decisions that a clinician reviews",
     "repeated_request_ids": "rows with the request_id of an earlier row",
-    "blank_rows": "rows without any content, left out",
+    "blank_rows": "rows without content, left out",
 }
 _HEADS = {
     "guideline_id": "guideline",

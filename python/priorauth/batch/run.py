@@ -1,4 +1,4 @@
-"""A run: what an input holds that its output does not yet, decided."""
+"""A run: decides the rows of an input that its output does not have yet."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .output import Output, Stream
 from .workers import Job, Policy, worked
 
 Show = Callable[[int, int], None]
-"""Is told of every piece: how many rows it has, and how far in the input it ends."""
+"""Called for every piece with the number of its rows, and how far in the input it ends."""
 
 
 class Engine(NamedTuple):
-    """How to make what decides, by which policy, what tells it from others, and what it knows."""
+    """How to make a decider, its policy and its identity, and its catalog and facts."""
 
     make: Callable[[], Decider]
     policy: Policy
@@ -38,10 +38,10 @@ def run(
     workers: int,
     progress: Callable[[int | None], AbstractContextManager[Show]],
 ) -> None:
-    """Decide the rest of an open input; `workers` is how many processes do, 0 for every core.
+    """Decide the rest of an open input; `workers` is the number of processes, 0 for one per core.
 
-    `progress` is given the place that the input ends at, if it is known. Raises EngineError, and
-    puts nothing in place, unless all that went in came out.
+    `progress` is given the place where the input ends, if it is known. Raises EngineError, and
+    writes no output, unless every row that was read was decided.
     """
     with out, progress(job.source.size(data)) as show:
         pieces = job.source.pieces(data, out.tally.rows)

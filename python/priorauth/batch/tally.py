@@ -1,4 +1,4 @@
-"""What a batch counts, and sums: in constant memory, without anything that names a request."""
+"""What a batch counts and sums, in constant memory and without anything that names a request."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Tally:
 
     @classmethod
     def read(cls, saved: Any) -> Tally:
-        """What `saved` was. Raises TypeError, ValueError or the like for what is none."""
+        """Read the result of `saved`. Raises TypeError, ValueError or the like for anything else."""
         return cls(
             Counter({tuple(map(str, key)): int(count) for *key, count in saved["counts"]}),
             {tuple(map(str, key)): _sum(Fraction(much)) for *key, much in saved["sums"]},

@@ -14,10 +14,10 @@ _ORDER = ("request_id", "type", "service_date", "drug.name")
 
 
 def template(path: Path, requests: Requests) -> bytes:
-    """What the file of this name is to hold. Raises ConfigurationError for a name of no table.
+    """The content of a template with this file name. Raises ConfigurationError if it is no table.
 
-    A batch takes the second row for no request as long as it is as it was. Parquet has what it says
-    as metadata of the columns.
+    A batch does not take the second row for a request as long as it is unchanged. Parquet has its
+    texts as metadata of the columns.
     """
     kind = format_of(path)
     if kind not in TABLES or path.suffix == ".gz":

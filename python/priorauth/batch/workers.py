@@ -1,4 +1,4 @@
-"""Work on the pieces of an input, in their order, on every core: deciding them, above all."""
+"""Work on the pieces of an input, such as deciding them, in their order and on every core."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Work(Protocol[T_co]):
-    """What is done with each piece. It is sent to other processes, and so is what comes of it."""
+    """What is done with each piece. Both it and its result are sent between processes."""
 
     def ready(self) -> AbstractContextManager[Callable[[Piece], T_co]]:
         """Make ready, in the process that is to do it."""
 
 
 class Policy(NamedTuple):
-    """The policy that all is decided by: by its bundle's revision; or by a digest, for want of one.
+    """The policy of a run: its bundle's revision or, without one, a digest of it.
 
-    Neither is given where the policy cannot change meanwhile.
+    Neither is given when the policy cannot change during the run.
     """
 
     revision: str | None = None
@@ -156,7 +156,7 @@ class _Worker(Generic[T]):
         self.busy = True
 
     def take(self) -> T:
-        """What has become of the piece that was given."""
+        """The result of the piece that was given."""
         assert self._process.stdout
         try:
             answer = pickle.load(self._process.stdout)

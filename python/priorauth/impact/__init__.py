@@ -1,1 +1,1 @@
-"""What a change of the policy does: to the requests of a file, and to decisions kept earlier."""
+"""What a change of the policy does to the requests of a file, and to earlier decisions."""

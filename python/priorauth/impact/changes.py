@@ -1,7 +1,7 @@
-"""What differs between two decisions on one request, and how often which difference is found.
+"""What differs between two decisions on one request, and how often each difference is found.
 
 A change is a tuple of texts, from the general to the particular, such as `("outcome", "approved",
-"denied")`: written with colons between them it is what `--allow` names, in whole or from its start.
+"denied")`. Joined by colons it is what `--allow` names, in full or by its beginning.
 """
 
 from __future__ import annotations
@@ -122,13 +122,13 @@ def days(terms: Document) -> int | None:
 
 
 def is_allowed(change: Change, allowed: Iterable[Change]) -> bool:
-    """Whether a change is one of those that are named, in whole or from their start."""
+    """Whether a change is named, in full or by its beginning."""
     return any(change[: len(each)] == each for each in allowed)
 
 
 @dataclass
 class Found:
-    """How many requests have a change, and the names of the first of them."""
+    """How many requests have a change, and the names of the first few."""
 
     requests: int = 0
     examples: list[str] = field(default_factory=list)
@@ -138,8 +138,8 @@ class Found:
 class Impact:
     """What is found over many requests. Its size does not depend on how many there are.
 
-    `most` is how many examples are kept of each change. `authorized` has, by `days` and the names
-    of quantities, what is authorized in all, by the old policy and by the new one.
+    `most` is how many examples are kept of each change. `authorized` has the totals authorized by
+    the old policy and by the new one, for `days` and for each quantity.
     """
 
     most: int
@@ -169,11 +169,11 @@ class Impact:
         return found
 
     def copy(self) -> Impact:
-        """What has found nothing yet, and is told what this one was."""
+        """An empty one with the same settings."""
         return Impact(self.most, self.allowed)
 
     def merge(self, other: Impact) -> None:
-        """Add what was found over the requests that come after those of this one."""
+        """Add the findings on the requests that follow those of this one."""
         self.requests += other.requests
         self.changed += other.changed
         self.unexpected += other.unexpected

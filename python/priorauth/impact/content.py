@@ -1,4 +1,4 @@
-"""What differs between the data of two policies: guidelines' words and figures, and all else."""
+"""What differs between the data of two policies: words and figures of guidelines, and the rest."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _CONTEXT = 6
 
 
 class Difference(NamedTuple):
-    """Where data differs (a JSON Pointer; an item of a list by what names it), and its values.
+    """Where data differs (a JSON Pointer, with items of lists by name), and both values.
 
-    What is not there is None.
+    An absent value is None.
     """
 
     path: str
@@ -27,16 +27,16 @@ class Difference(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A part of the data that differs, such as a guideline version, and in what."""
+    """A part of the data that differs, such as a guideline version, with its differences."""
 
     title: str
     differences: tuple[Difference, ...]
 
 
 def compared(old: Policy, new: Policy) -> list[Part]:
-    """The parts of two policies that differ: of rules only which files do.
+    """The parts of two policies that differ; for rules, only which files differ.
 
-    A version that is new is compared with the one before it.
+    A new version is compared with the one before it.
     """
     sides = [dict(policy.data) for policy in (old, new)]
     parts = list(_guidelines(*(side.pop("guidelines", {}) for side in sides)))
@@ -87,7 +87,7 @@ def _differences(path: str, old: Any, new: Any) -> Iterator[Difference]:
 
 
 def _by_name(old: Any, new: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
-    """What two values consist of, by names that they have in common; None when they have none."""
+    """The parts of two values by names that they have in common; None when there are none."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return old, new
     lists = [each if isinstance(each, list) else [] for each in (old, new)]
@@ -112,7 +112,7 @@ def is_prose(*values: object) -> bool:
 
 
 def words(old: str, new: str) -> list[tuple[str, str]]:
-    """A text beside another: pieces that are `kept`, `deleted` or `inserted`; much is left out."""
+    """The difference of two texts: pieces `kept`, `deleted` or `inserted`; long ones shortened."""
     before, after = (text.split() for text in (old, new))
     pieces = []
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)

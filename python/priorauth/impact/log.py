@@ -1,4 +1,4 @@
-"""Decisions kept earlier, and their requests, as they are read from files."""
+"""Earlier decisions and their requests, read from files."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Document = Mapping[str, Any]
 
 
 class Unreadable(ValueError):  # noqa: N818  (it says what happened)
-    """Why a row of a log holds no decision that can be compared."""
+    """Why the decision in a row of a log cannot be compared."""
 
 
 class Log(Protocol):
     """Where decisions and their requests come from. Sent to workers, so it holds no open file."""
 
     def entries(self, piece: Piece) -> Iterator[tuple[tables.Row, Document | Unreadable]]:
-        """Each request, and the decision document that was kept of it."""
+        """Each request, and the decision document that was kept for it."""
 
 
 @dataclass(frozen=True)

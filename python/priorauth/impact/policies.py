@@ -31,8 +31,8 @@ class Policy:
     def named(cls, name: str, checkout: Path) -> Policy:
         """The policy of a bundle, of a folder, or of a git revision of `checkout`.
 
-        A folder or a revision is built, so it must be sound. Raises ConfigurationError for what is
-        none of them, BundleError, and OpaNotFound.
+        A folder or a revision is built, so it must be sound. Raises ConfigurationError if it is
+        none of these, BundleError, and OpaNotFound.
         """
         path = Path(name)
         if path.is_file():
@@ -62,7 +62,7 @@ class Policy:
 
     @property
     def engine(self) -> Callable[[], Decider]:
-        """Makes what decides by it; can be sent to another process."""
+        """Makes an engine that decides by it; can be sent to another process."""
         return functools.partial(WasmEngine, self.bundle)
 
     @functools.cached_property
@@ -78,7 +78,7 @@ def _built(root: Path, *, revision: str) -> bytes:
 
 
 def _git(root: Path, *arguments: str) -> bytes:
-    """What git says, nothing when it fails."""
+    """The output of git; nothing when it fails."""
     try:
         done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
     except OSError:

@@ -1,4 +1,4 @@
-"""What was found, as one document: for programs as it is, for people as a page."""
+"""The result as one document: for programs as it is, for people as a page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TOLD = ("outcome", "guideline", "authorization", "reasons", "missing", "notices
 def report(
     impact: Impact, catalogs: Iterable[Iterable[Guideline]], content: Iterable[Part] = ()
 ) -> Report:
-    """What was found, as JSON has it; criteria are quoted from the last catalog that has them."""
+    """The result as JSON; criteria are quoted from the last catalog that has them."""
     said = {
         (guideline.id, criterion.id): {"clause": criterion.clause, "text": criterion.text}
         for catalog in catalogs
@@ -67,7 +67,7 @@ def _rank(found: tuple[Change, Any]) -> tuple[int, int, Change]:
 
 
 def otherwise(found: Otherwise) -> Report:
-    """A decision that is another one now, as JSON has it: what changed, and in which criteria."""
+    """A decision that differs now, as JSON: what changed, and in which criteria."""
     sides = [
         {each["id"]: each for each in flattened(document["criteria"])}
         for document in (found.old, found.new)
@@ -227,7 +227,7 @@ def _values(difference: Report) -> list[Content]:
 
 
 def shown(value: Any) -> str:
-    """A value of the data, its beginning where it is long; a dash where there is none."""
+    """A value of the data, cut short where it is long; a dash where there is none."""
     if value is None:
         return "—"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

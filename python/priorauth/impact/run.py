@@ -1,4 +1,4 @@
-"""Requests decided by two policies, and decisions kept earlier beside what is decided now."""
+"""Requests decided by two policies, and earlier decisions compared with those made now."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .log import Log, Unreadable
 
 
 class Otherwise(NamedTuple):
-    """A request that is decided otherwise than before: its name, what differs, both decisions."""
+    """A request whose decision differs: its name, what differs, and both decisions."""
 
     name: str
     changes: list[Change]
@@ -30,8 +30,8 @@ class Otherwise(NamedTuple):
 class Done(NamedTuple):
     """A piece compared.
 
-    Of a replay, `otherwise` are the requests with a change that is not allowed, and `unreadable`
-    the rows without a decision that can be compared, each with why.
+    For a replay, `otherwise` has the requests with a change that is not allowed, and `unreadable`
+    the rows whose decision cannot be compared, each with the reason.
     """
 
     rows: int

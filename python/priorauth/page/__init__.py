@@ -1,7 +1,7 @@
 """The reviewer's page: one HTML file that decides offline, by the Wasm and the data of a bundle.
 
-The file asks for nothing and keeps nothing. `page.html` is its frame; its scripts and its style are
-the files beside it, as they are, and `vendor/opa-wasm` is npm's `@open-policy-agent/opa-wasm`.
+The file connects to nothing and keeps nothing. `page.html` is its frame. Its scripts and its style
+are the files beside it, unchanged, and `vendor/opa-wasm` is npm's `@open-policy-agent/opa-wasm`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LICENCES = tuple(f"vendor/opa-wasm/LICENSE{of}" for of in ("", ".sprintf-js", "
 
 
 def page(bundle: bytes) -> bytes:
-    """The page of a bundle. Raises ConfigurationError for one that has no Wasm."""
+    """The page of a bundle. Raises ConfigurationError for a bundle without Wasm."""
     style = _read(_STYLE)
     scripts = [_read(name) for name in _SCRIPTS]
     data = json.loads(member(bundle, "data.json"))

@@ -23,9 +23,9 @@ _HEADERS = {
 
 
 class PageServer:
-    """Serves the page on 127.0.0.1 for as long as a `with` block lasts, and nothing else.
+    """Serves the page, and nothing else, on 127.0.0.1 for as long as a `with` block lasts.
 
-    `make` makes the page, when it is first asked for; `port` is 0 for a free one. Entering returns
+    `make` makes the page when it is first requested; `port` is 0 for a free one. Entering returns
     the URL, and raises SidecarStartError when the port is taken.
     """
 

@@ -1,4 +1,4 @@
-"""Requests from Arrow's batches, as Parquet and Spark have them. Needs the extra `parquet`."""
+"""Requests from Arrow batches, as in Parquet and Spark. Needs the extra `parquet`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNREADABLE = Unreadable(
 
 @dataclass(frozen=True)
 class ArrowTable:
-    """What a table of Arrow's holds: each column's path, its struct's name first, and its head.
+    """What an Arrow table holds: each column's path, with its struct's name first, and its head.
 
     A struct that holds facts is a section of requests, and its fields are columns.
     """
@@ -32,7 +32,7 @@ class ArrowTable:
 
     @classmethod
     def of(cls, requests: Requests, schema: pa.Schema) -> ArrowTable:
-        """Raises ConfigurationError for a column that is no fact, nor kept, or not of its type."""
+        """Raises ConfigurationError for a column neither fact nor kept, or of a wrong type."""
         named = (*requests.facts, *requests.names)
         sections = {name.partition(".")[0] for name in named if "." in name}
         paths: list[tuple[str, ...]] = []
@@ -55,7 +55,7 @@ class ArrowTable:
 
     @property
     def kept(self) -> dict[str, pa.DataType]:
-        """The columns that pass through, with their types."""
+        """The kept columns, with their types."""
         return {".".join(self.paths[each]): self.types[each] for each in self.heads.kept}
 
     def passing(self, batch: pa.RecordBatch) -> list[pa.Array]:
@@ -82,7 +82,7 @@ def column(batch: pa.RecordBatch, path: tuple[str, ...]) -> pa.Array:
 
 
 def cells(array: pa.Array) -> list[Cell]:
-    """The values of an array as Python's, with `Unreadable` for what Python cannot have."""
+    """The values of an array in Python, with `Unreadable` for those that Python cannot hold."""
     try:
         values: list[Cell] = array.to_pylist()
     except (ValueError, ArithmeticError, pa.ArrowException):
@@ -98,7 +98,7 @@ def _cell(scalar: pa.Scalar) -> Cell:
 
 
 def _fits(column: Column, type_: Any) -> bool:
-    """Whether cells of a type of Arrow's can be read."""
+    """Whether cells of an Arrow type can be read."""
     if types.is_dictionary(type_):
         type_ = type_.value_type
     if _is_text(type_) or types.is_null(type_):

@@ -17,26 +17,26 @@ from ..errors import ConfigurationError, NotJSON
 from .rows import Row
 
 SEPARATOR = "|"
-"""What is between the items of a list in one cell."""
+"""The separator of a list's items in one cell."""
 
 REQUIRED = ("type", "service_date", "drug.name")
-"""The columns that every table of requests has."""
+"""The columns that every table of requests must have."""
 
 ALL = "all"
-"""What `keep` is for all columns that are no facts."""
+"""The value of `keep` for all columns that are not facts."""
 
 Facts = Mapping[str, Mapping[str, Any]]
 """The vocabulary, as `Decider.facts` has it."""
 
 Cell = object
-"""Text, as in CSV, or a value of Python's."""
+"""Text, as in CSV, or a Python value."""
 
 _BOOLEANS = {"true": True, "false": False}
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}")
 
 
 class Unreadable(NamedTuple):
-    """A cell whose file has it, but not as a value: `reason` goes on after its column's name."""
+    """A cell whose value cannot be read; messages put `reason` after the column's name."""
 
     reason: str
 
@@ -45,10 +45,10 @@ class Unreadable(NamedTuple):
 class Column:
     """How the cells of a column are read, by what the vocabulary says of its fact.
 
-    `kind` is `text`, `date`, `boolean` or `number`, of each item where they are `listed`;
-    or `object`, of a list only, whose items may be written as the texts that they must have,
-    `keys`, when those are one or two. `allowed` are the values of an enumeration, and `date_format`
-    is how dates are written, as strftime has it, when not as YYYY-MM-DD.
+    `kind` is `text`, `date`, `boolean` or `number`; for a `listed` column it is the kind of each
+    item. It is `object` only for a list: if its items must have just one or two texts, the `keys`,
+    they may be written as those. `allowed` are the values of an enumeration. `date_format` is how
+    dates are written, in strftime's form, if not as YYYY-MM-DD.
     """
 
     kind: str
@@ -83,7 +83,7 @@ class Column:
         return _EXPECTED[self.kind]
 
     def read(self, cell: Cell) -> Any:
-        """What a cell holds, as JSON has it. Raises TypeError, ValueError or NotJSON."""
+        """The value of a cell, as in JSON. Raises TypeError, ValueError or NotJSON."""
         if not self.listed:
             return self._one(cell)
         if isinstance(cell, str) and not cell.lstrip().startswith("["):
@@ -108,7 +108,7 @@ class Column:
         return dict(zip(self.keys, map(str.strip, parts), strict=True))
 
     def tells(self, text: str) -> bool:
-        """Whether a text is what cells of this column, and hardly any others, hold."""
+        """Whether a text is typical of this column, and of hardly any other."""
         text = text.strip(' \t\r\n"')
         if self.kind == "date":
             return not self.listed and _DATE.fullmatch(text) is not None
@@ -116,14 +116,14 @@ class Column:
 
 
 def _texts(item: Mapping[str, Any]) -> tuple[str, ...]:
-    """The texts that an object must have, when those say all that it must."""
+    """The names of the texts that an object must have, if it must have just one or two."""
     keys = tuple(item.get("required", ()))
     texts = all(item["properties"][key]["type"] == "string" for key in keys)
     return keys if texts and len(keys) <= 2 else ()
 
 
 class Heads(NamedTuple):
-    """What a table's columns hold: the fact of each, None for those of none; and which are kept."""
+    """What a table's columns hold: the fact of each, or None; and which columns are kept."""
 
     facts: tuple[str | None, ...]
     kept: tuple[int, ...]
@@ -131,11 +131,11 @@ class Heads(NamedTuple):
 
 @dataclass(frozen=True)
 class Requests:
-    """The table of requests: a column for each fact of the vocabulary, of its name.
+    """The table of requests: a column for each fact of the vocabulary, named for it.
 
-    `names` has the facts of columns that have other names. The columns in `keep`, or `all` that are
-    no facts, pass through to the decisions. `date_format` is how dates are written in text, by
-    `%d`, `%m` and `%Y`, when not as YYYY-MM-DD.
+    `names` has the facts of columns with other names. The columns in `keep` (`all`: those that are
+    not facts) are copied to the decisions. `date_format` is how dates are written as text, with
+    `%d`, `%m` and `%Y`, if not as YYYY-MM-DD.
 
     Raises ConfigurationError when any of these cannot work.
     """
@@ -165,7 +165,7 @@ class Requests:
 
     @cached_property
     def documentation(self) -> dict[str, str]:
-        """What to write in each column, in words: the second row of a template."""
+        """What goes into each column, in words: the second row of a template."""
         told = {}
         for name, column in self.columns.items():
             allowed = f"{', '.join(column.allowed)}" if column.allowed else column.expected
@@ -174,10 +174,10 @@ class Requests:
         return told
 
     def heads(self, names: Sequence[str]) -> Heads:
-        """What the columns of a table that has these names hold.
+        """What the columns of a table with these names hold.
 
-        Raises ConfigurationError, naming the column, unless every request has what it needs and
-        every column is a fact or kept; one without a name must be empty.
+        Raises ConfigurationError, naming the column, unless all required columns are there and
+        every column is a fact or kept. A column without a name must be empty.
         """
         facts = [self.names.get(name, name if name in self.columns else None) for name in names]
         missing = [name for name in REQUIRED if name not in facts]
@@ -215,7 +215,7 @@ class Requests:
         return Heads(tuple(facts), tuple(kept))
 
     def request(self, cells: Iterable[tuple[str, Cell]]) -> dict[str, Any]:
-        """The request document of a row, of its cells by the facts that they hold.
+        """The request document of a row, from its cells by the facts that they hold.
 
         Raises NotJSON, with the pointer of the fact, for a cell that is not of its column's kind;
         it does not quote the cell.
@@ -241,7 +241,7 @@ class Requests:
         return document
 
     def row(self, where: str, cells: Iterable[tuple[str, Cell]]) -> Row:
-        """A row of a table, of its cells by the facts that they hold."""
+        """A row of a table, from its cells by the facts that they hold."""
         cells = list(cells)
         try:
             return Row(where, self.request(cells))
@@ -292,7 +292,7 @@ _EXPECTED = {
 
 
 def _plain(item: Any) -> Any:
-    """An item of a list as JSON has it: what a struct lacks is absent."""
+    """An item of a list as in JSON: null fields of a struct are absent."""
     if isinstance(item, Mapping):
         return {key: _plain(value) for key, value in item.items() if value is not None}
     return item.isoformat() if type(item) is date else item

@@ -1,4 +1,4 @@
-"""The columns of decisions: what of a decision document is in each."""
+"""The columns of decisions: which part of a decision document is in each."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _DOCUMENT = "decision"
 class Decisions:
     """The table of decisions.
 
-    It has a column for each criterion in `criteria`, parts of groups among them, and for each name
-    that a quantity can have in `quantities`, which says whether there are only whole ones; or it
-    has only the columns that are `chosen`.
+    It has a column for each criterion in `criteria`, including parts of groups, and for each name
+    in `quantities`, which says whether that quantity is always whole. Or it has only the columns
+    that are `chosen`.
     """
 
     criteria: tuple[str, ...]
@@ -38,9 +38,9 @@ class Decisions:
     ) -> Decisions:
         """The table for the guidelines on file.
 
-        `columns` are the names of those that it has, in this order, or `all`; without, it has all
-        but `decision`, which is as large as the others are together. Raises ConfigurationError for
-        a column that decisions have not.
+        `columns` are the names of its columns, in this order, or `all`. The default is all but
+        `decision`, which is as large as the others together. Raises ConfigurationError for a column
+        that decisions do not have.
         """
         criteria = dict.fromkeys(
             criterion.id
@@ -80,7 +80,7 @@ class Decisions:
         )
 
     def check_kept(self, names: Iterable[str]) -> None:
-        """Raises ConfigurationError for a column that is to be kept and has the name of one."""
+        """Raises ConfigurationError for a kept column with the name of a column of decisions."""
         for name in names:
             if name in self.columns:
                 raise ConfigurationError(
@@ -89,7 +89,7 @@ class Decisions:
                 )
 
     def row(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """A decision document by column, in values of Python's."""
+        """A decision document by column, as Python values."""
         guideline = document["guideline"] or {}
         terms = document["authorization"] or {}
         quantity = terms.get("quantity", {})
@@ -162,7 +162,7 @@ class Decisions:
 
 
 def statuses(criteria: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Each criterion of a decision, and each part of a group, with how it stands."""
+    """Each criterion of a decision, and each part of a group, with its status."""
     for each in criteria:
         yield each["id"], each["status"]
         if parts := each.get("parts"):

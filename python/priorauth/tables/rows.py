@@ -1,4 +1,4 @@
-"""Rows that are to be decided, and the decisions on them: one for each, whatever is in it."""
+"""Rows to decide, and the decisions on them: one for each row, whatever it holds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OF_ONE = (EngineError, NotJSON, SidecarHTTPError, SidecarTimeout, UndefinedResu
 
 
 class Row(NamedTuple):
-    """A row: what messages call it, and its request; or why it has none, and its id if told."""
+    """A row: its name in messages, and its request; or why it has none, and its id if known."""
 
     where: str
     request: Any = None
@@ -40,11 +40,11 @@ class Row(NamedTuple):
 def decided(
     engine: Decider, rows: Iterable[Row], revision: str | None = None
 ) -> list[Mapping[str, Any]]:
-    """The decision documents on rows, one for each: `invalid` for those that none can be had on.
+    """The decision documents on rows, one for each: `invalid` for those that cannot be decided.
 
-    When one request of a call is refused, takes too long or is too much, the call is made again in
-    parts, so that it spoils no other. What ails the engine itself is raised: SidecarError.
-    Raises PolicyChanged for a decision by another `revision` than this, if it is given.
+    When one request of a call is refused, takes too long or is too much, the call is repeated in
+    parts, so that it spoils no other. A fault of the engine itself is raised as SidecarError.
+    Raises PolicyChanged for a decision by another revision than `revision`, if that is given.
     """
     rows = list(rows)
     answers: dict[int, Mapping[str, Any]] = {}
@@ -99,7 +99,7 @@ def _unsendable(request: Any) -> NotJSON:
 
 
 def _check(engine: Decider, fault: SidecarError) -> None:
-    """Raises the fault when the engine cannot decide a request that is nothing to it either."""
+    """Raises the fault when the engine cannot decide even an empty request."""
     try:
         engine.decide({})
     except SidecarError:
@@ -110,7 +110,7 @@ def _check(engine: Decider, fault: SidecarError) -> None:
 
 
 def _invalid(row: Row, fault: NotJSON) -> dict[str, Any]:
-    """The decision on what cannot be asked about: of the policy's form, though it was not asked."""
+    """The decision on a row that cannot be asked about, in the policy's form."""
     asked = row.request.get("request_id") if isinstance(row.request, dict) else row.request_id
     told = isinstance(asked, str) and 1 <= len(asked) <= 128 and sent_size(asked)
     return {

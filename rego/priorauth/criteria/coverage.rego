@@ -1,10 +1,10 @@
 # METADATA
 # title: Kinds of criteria
 # description: >-
-#   Each kind is written once for all guidelines. `judge` takes a criterion as the guideline's data has it, and gives its
-#   status and the facts that it rests on; `asks` has the facts that it rests on; `open` has those of them that can still change its status
-#   while it is unknown. What a request does not state is null, and null is unknown: here and nowhere else. A kind guards
-#   the figures that it compares; where one is of another type there is no decision.
+#   Each kind is written once for all guidelines. `judge` takes a criterion of the guideline's data and gives its status
+#   and the facts that it rests on. `asks` has those facts, and `open` the ones that can still change its status while it
+#   is unknown. A fact that the request does not state is null, and null is unknown: here and nowhere else. A kind
+#   guards the figures that it compares; a figure of another type makes no decision.
 package priorauth.criteria
 
 import data.priorauth.calendar
@@ -12,7 +12,7 @@ import data.priorauth.spelling
 import data.priorauth.vocabulary
 
 judge(kind, criterion) := [_accepted(stated, criterion), {path[count(path) - 1]: stated, "accepted": criterion.accepted}] if {
-	# The stated fact is one of those accepted. A value that is `undetermined` is the same as none.
+	# The stated fact is one of the accepted values. An `undetermined` value counts as absent.
 	kind == "one_of"
 	is_array(criterion.accepted)
 	is_array(object.get(criterion, "undetermined", []))
@@ -33,7 +33,7 @@ judge(kind, criterion) := [_accepted(stated, criterion), {path[count(path) - 1]:
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
 } else := [{true: "met", false: "unknown"}[stated != null], {path[count(path) - 1]: stated}] if {
-	# The fact is stated, whatever it is. Its absence never denies.
+	# The fact is stated, with any value. Its absence never denies.
 	kind == "stated"
 	path := split(criterion.fact, ".")
 	stated := _none_as_absent(object.get(input, path, null), criterion.fact)
@@ -51,14 +51,14 @@ judge(kind, criterion) := [_accepted(stated, criterion), {path[count(path) - 1]:
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
 } else := [_any(listed, criterion.accepted), {path[count(path) - 1]: listed, "accepted": criterion.accepted}] if {
-	# One of the listed is accepted: of texts, or of objects by the property `of`.
+	# At least one stated item is accepted: a text itself, or an object by its property that `of` names.
 	kind == "any_of"
 	is_object(criterion.accepted)
 	is_string(object.get(criterion, "of", ""))
 	path := split(criterion.fact, ".")
 	listed := _listed(object.get(input, path, null), criterion)
 } else := [_opposite[found], {path[count(path) - 1]: listed, "excluded": criterion.excluded}] if {
-	# None of the listed is excluded, as with drugs that must not be taken together and with contraindications.
+	# None of the stated items is excluded, as with drugs that must not be taken together and with contraindications.
 	kind == "none_of"
 	is_object(criterion.excluded)
 	is_string(object.get(criterion, "of", ""))
@@ -69,13 +69,13 @@ judge(kind, criterion) := [_accepted(stated, criterion), {path[count(path) - 1]:
 	_below(_codes(stated, criterion), criterion.accepted),
 	{path[count(path) - 1]: stated, "accepted": criterion.accepted},
 ] if {
-	# A stated ICD-10-CM code is one of those accepted, or one below it: C90.00 is below C90.0.
+	# A stated ICD-10-CM code is one of those accepted, or is below one of them: C90.00 is below C90.0.
 	kind == "diagnosis"
 	is_object(criterion.accepted)
 	path := split(criterion.fact, ".")
 	stated := object.get(input, path, null)
 } else := [_dated(day, criterion), object.union({path[count(path) - 1]: day}, within)] if {
-	# The day is within so many months, or days, before the service date.
+	# The day is at most the given months, or days, before the service date.
 	kind == "dated_within"
 	within := object.filter(criterion, ["months", "days"])
 	[figure] := [figure | some figure in within]
@@ -91,8 +91,8 @@ judge(kind, criterion) := [_accepted(stated, criterion), {path[count(path) - 1]:
 		"weeks": object.get(criterion, "weeks", null),
 	},
 ] if {
-	# So many of the listed therapies were tried: each failed after the weeks asked for, was not tolerated, or is
-	# contraindicated. The list states all therapies; a failure without its weeks is still open.
+	# At least `minimum` of the listed therapies were tried: each failed after the weeks asked for, was not tolerated,
+	# or is contraindicated. The list states all therapies; a failure without its weeks is still open.
 	kind == "tried"
 	is_number(criterion.minimum)
 	is_number(object.get(criterion, "weeks", 0))
@@ -127,8 +127,8 @@ asks("tried", criterion) := [criterion.fact]
 # METADATA
 # title: Questions still open
 # description: >-
-#   The facts that can still change an unknown criterion, each with the JSON Pointer of where it goes. What a kind does not
-#   say otherwise is open while it is absent.
+#   The facts that can still change an unknown criterion, each with the JSON Pointer of its place in the request. Unless
+#   a kind says otherwise, a fact is open while it is absent.
 open(criterion) := [{"path": place, "fact": criterion.fact, "property": property} |
 	some index, item in listed
 	not _counted(item, listed, criterion)
@@ -146,7 +146,7 @@ open(criterion) := [{"path": place, "fact": criterion.fact, "property": property
 	_open(object.get(input, split(fact, "."), null), criterion)
 ]
 
-# What a listed item does not state, though the criterion can still rest on it.
+# The properties that a listed item lacks, though the criterion can still depend on them.
 _lacking(item, criterion) := [name |
 	some name in [criterion.of]
 	object.get(item, name, null) == null
@@ -207,13 +207,13 @@ _within(number, criterion) := "unknown" if {
 	is_number(number)
 } else := "met" if is_number(number)
 
-# An empty list states that there is none where the fact says so; else it is the same as absent.
+# An empty list states that there is none if the fact says so; otherwise it counts as absent.
 _none_as_absent(stated, fact) := null if {
 	stated == []
 	object.get(vocabulary.fact(fact), "empty", "absent") != "none"
 } else := stated
 
-# What is listed, or what each item of it has as the property `of`: null where it does not state that.
+# The stated list, or the property `of` of each of its items: null where an item does not state it.
 _listed(stated, criterion) := [object.get(item, criterion.of, null) | some item in stated] if {
 	criterion.of
 	is_array(stated)
@@ -234,7 +234,7 @@ _any(listed, accepted) := "unknown" if {
 
 _opposite := {"met": "not_met", "not_met": "met", "unknown": "unknown"}
 
-# The codes stated, one or a list of them.
+# The stated codes: one, or a list.
 _codes(stated, criterion) := [stated] if {
 	is_string(stated)
 } else := _listed(stated, criterion)
@@ -271,7 +271,7 @@ _tried(therapies, criterion) := "unknown" if {
 	count(_therapies(therapies, criterion, {"sure", "open"})) >= criterion.minimum
 } else := "not_met"
 
-# Each therapy once, in the order of their names; one that is not named is counted by its place.
+# Each therapy once, in the order of their names; an unnamed one counts by its place in the list.
 _therapies(therapies, criterion, standings) := sort({name |
 	some index, therapy in therapies
 	_standing(therapy, criterion) in standings

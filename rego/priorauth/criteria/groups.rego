@@ -1,8 +1,8 @@
 # METADATA
 # title: Groups of criteria
 # description: >-
-#   Criteria that nest: `all` of their parts, `any` of them, or the `branch` of one fact's value. Rego has no recursion, so
-#   the levels are unrolled here, and a tree that is deeper has no decision; integrity refuses it.
+#   Criteria that nest: `all` of their parts, `any` of them, or the `branch` for one fact's value. Rego has no
+#   recursion, so the levels are unrolled here. A deeper tree has no decision; integrity refuses it.
 package priorauth.criteria.groups
 
 import data.priorauth.calendar
@@ -11,7 +11,7 @@ import data.priorauth.vocabulary
 
 # METADATA
 # title: Depth
-# description: How deep groups nest in each other.
+# description: How deep groups can nest.
 depth := 5
 
 # METADATA
@@ -109,8 +109,8 @@ _open_5(part, judged) := [] if {
 # METADATA
 # title: Bearing
 # description: >-
-#   The criteria that a status rests on, each with its data: of `all` each part of that status, of `branch` the one taken,
-#   of `any` the group itself.
+#   The criteria that a status rests on, each with its data: of `all` each part of that status, of `branch` the one
+#   taken, of `any` the group itself.
 bearing(criterion, judged) := [[criterion, judged]] if {
 	not _divides(criterion, judged)
 } else := [each | some index, part in criterion.parts; judged.parts[index].status == judged.status; some each in _bearing_1(part, judged.parts[index])]
@@ -141,7 +141,7 @@ _divides(criterion, judged) if {
 
 # METADATA
 # title: Leaves
-# description: The criteria of a tree that are no groups and are considered, each with its data.
+# description: The criteria of a tree that are not groups and are considered, each with its data.
 leaves(criterion, judged) := [each | some index, part in criterion.parts; some each in _leaves_1(part, judged.parts[index])] if {
 	criterion.parts
 } else := [[criterion, judged]]
@@ -187,7 +187,7 @@ _parts(criterion) := criterion.parts if {
 	not is_array(value)
 }
 
-# Whether a branch says of which values it is. Where one says it in figures of another type there is no decision.
+# Whether a part says which values it is for. If its figures are of another type, there is no decision.
 _divisible(when) if {
 	is_array(object.get(when, "values", []))
 	every figure in object.filter(when, ["minimum", "maximum"]) {
@@ -200,7 +200,7 @@ _marked(part, value) := part if {
 	_taken(part, value)
 } else := object.union(part, {"not_considered": true})
 
-# The value that a branch is of: the fact's, or the member's age by the fact of birth.
+# The value that a branch divides by: the fact's, or for the date of birth the member's age.
 _value(criterion) := value if {
 	criterion.fact != "member.birth_date"
 	value := object.get(input, split(criterion.fact, "."), null)
@@ -297,7 +297,7 @@ _idle(part) := {
 
 # METADATA
 # title: Unlisted
-# description: The value of a branch of limits that has none for it, so that nobody can answer.
+# description: The value for which a branch of limits has no part, so that no answer can settle it.
 unlisted(criterion) := value if {
 	criterion.kind == "branch"
 	value := _value(criterion)

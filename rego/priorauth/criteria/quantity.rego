@@ -1,5 +1,4 @@
-# The kinds of limits: how much is covered, and for how long. A limit is met, reduced or unknown, never not met. `grants`
-# has what a limit that is met or reduced lets through.
+# The kinds of limits: how much is covered, and for how long. A limit is met, reduced or unknown, never not met.
 package priorauth.criteria
 
 import data.priorauth.spelling
@@ -14,7 +13,7 @@ judge(kind, criterion) := [
 		"allowed": allowed,
 	},
 ] if {
-	# The quantity is within the limit of the dose, scaled to the days supply.
+	# The quantity is within the limit for the dose, scaled to the days supply.
 	kind == "quantity_by_dose"
 	is_array(criterion.limits)
 	dose_path := split(criterion.dose, ".")
@@ -28,7 +27,7 @@ judge(kind, criterion) := [
 	_limited(requested, allowed, criterion),
 	{path[count(path) - 1]: requested, "days_supply": days, "limit": criterion.limit, "allowed": allowed},
 ] if {
-	# The quantity is within one limit for so many days, scaled to the days supply.
+	# The quantity is within one limit, scaled to the days supply.
 	kind == "quantity"
 	is_number(criterion.limit.quantity)
 	is_number(criterion.limit.days)
@@ -67,7 +66,7 @@ judge(kind, criterion) := [
 	{true: "met", false: "reduced"}[months <= criterion.maximum],
 	{"months": stated, "maximum": criterion.maximum},
 ] if {
-	# Coverage is for so many months at most. Who asks for none asks for that.
+	# Coverage lasts at most `maximum` months. A request that states no duration asks for that many.
 	kind == "duration"
 	is_number(criterion.maximum)
 	stated := object.get(input, "duration_months", null)
@@ -97,9 +96,9 @@ limit_kinds := {
 }
 
 # METADATA
-# title: Why nobody can answer
+# title: Why no answer can settle it
 # description: >-
-#   Why a limit is unknown though no fact is missing that could settle it: a code, and words. A person decides.
+#   Why a limit is unknown though no missing fact could settle it: a code, and a message. A person decides.
 unanswerable(criterion) := {
 	"code": "strength_not_listed",
 	"message": $"The limits count units of {criterion.strength_mg} mg, and the strength stated is another, so a person decides.",
@@ -143,7 +142,7 @@ _limited(requested, allowed, criterion) := _within_limit(requested, allowed, cri
 	is_number(object.get(criterion, "strength_mg", 0))
 }
 
-# What is scaled to the days supply can be less than one unit; what one dose may hold is as the guideline says.
+# An allowance scaled to the days supply can be less than one unit; a limit of one dose is as the guideline gives it.
 _within_limit(requested, allowed, criterion) := "unknown" if {
 	requested == null
 } else := "unknown" if {
@@ -174,7 +173,8 @@ _allowed(limit, days) := null if {
 	is_number(limit.quantity)
 } else := floor((limit.quantity * days) / limit.days)
 
-# Decimals are no whole binary numbers: 100 kg at 0.3 mg each can be a little more than 30 mg, and is three units of 10 mg.
+# Decimals are not exact in binary: 100 kg at 0.3 mg each can come to a little more than 30 mg, and is three 10 mg
+# units.
 _units(weight, mg_per_kg, unit_mg) := null if {
 	weight == null
 } else := ceil(round(((weight * mg_per_kg) / unit_mg) * 1000000) / 1000000)

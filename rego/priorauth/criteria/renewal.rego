@@ -1,4 +1,4 @@
-# The kinds of criteria that renewals have of their own.
+# The kinds of criteria that only renewals have.
 package priorauth.criteria
 
 judge(kind, criterion) := [
@@ -8,7 +8,8 @@ judge(kind, criterion) := [
 		asked,
 	),
 ] if {
-	# The measure improved on its baseline by so many percent, or by so much; lower is better, unless `higher_is_better`.
+	# The measure improved on its baseline by at least the given percentage, or amount; lower is better, unless
+	# `higher_is_better`.
 	kind == "response"
 	asked := object.filter(criterion, ["percent", "amount"])
 	[figure] := [figure | some figure in asked]
@@ -20,8 +21,8 @@ judge(kind, criterion) := [
 
 asks("response", criterion) := [criterion.baseline, criterion.current]
 
-# Of a baseline of nothing there is no percentage. Decimals are no whole binary numbers, so 8.4 - 7.4 can be a little less
-# than 1: what is compared is rounded to millionths.
+# A baseline of zero has no percentage. Decimals are not exact in binary, so 8.4 - 7.4 can be a little less than 1:
+# values are rounded to millionths before they are compared.
 _response(before, now, criterion) := "unknown" if {
 	null in [before, now]
 } else := "unknown" if {

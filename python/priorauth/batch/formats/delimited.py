@@ -1,7 +1,6 @@
-"""CSV: a request, and a decision, a row.
+"""CSV: one request, and one decision, per row.
 
-Rows are read strictly: what is not as RFC 4180 has it is a row that cannot be read, and never one
-that is guessed at.
+Rows are read strictly: a row that breaks RFC 4180 cannot be read, and is never guessed at.
 """
 
 from __future__ import annotations
@@ -54,9 +53,9 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Delimited:
-    """CSV with a header. Rows are numbered as a spreadsheet does, the first line being row 1.
+    """CSV with a header. Rows are numbered as in a spreadsheet, from row 1 for the first line.
 
-    Rows without any content are no requests. `before` is the number of the header's line.
+    Empty rows are not requests. `before` is the number of the header's line.
     """
 
     requests: tables.Requests

@@ -1,4 +1,4 @@
-"""Text packed with gzip: a member for each piece, so that it can be gone on with."""
+"""Text compressed with gzip: one member for each piece, so that a run can be resumed."""
 
 from __future__ import annotations
 

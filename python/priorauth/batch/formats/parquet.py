@@ -98,9 +98,9 @@ def _sent(batch: pa.RecordBatch) -> bytes:
 
 @dataclass(frozen=True)
 class ParquetOut:
-    """Written as Arrow batches at first, for a Parquet file cannot be gone on with.
+    """Written as Arrow batches at first, because a Parquet file cannot be resumed.
 
-    The columns that pass through come first, in their own types.
+    The kept columns come first, with their own types.
     """
 
     decisions: tables.Decisions
