@@ -88,7 +88,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    # What is used is imported, and no more: half a second less before a command can be interrupted.
+    # Only what is used is imported: this saves half a second before a command can be interrupted.
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     for module in _MODULES if name in __all__ else ():

@@ -6,7 +6,7 @@ import signal
 
 def main() -> None:
     """Run the command line, and exit with one of the codes that `--help` lists."""
-    # Where interrupts are ignored, as with nohup, they stay so.
+    # Where interrupts are ignored, as with nohup, they stay ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _nothing_begun)
     from .cli import main

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-# Who is in these may become root anyway.
+# Members of these groups may become root anyway.
 _ADMINISTRATORS = {0, 80} if sys.platform == "darwin" else {0}
 
 
@@ -106,7 +106,7 @@ def why_not_trusted(path: Path) -> str | None:
             found = place.stat()
             if found.st_uid not in (0, os.getuid()):
                 return f"{place} belongs to another user, who could replace {path}"
-            # Further up it will do that nobody can remove what is another's.
+            # Further up it is enough that nobody can remove another user's files.
             kept_apart = found.st_mode & stat.S_ISVTX and place not in own
             if found.st_mode & stat.S_IWOTH and not kept_apart:
                 return f"everybody can write to {place}, and so replace {path}"

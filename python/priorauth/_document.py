@@ -12,8 +12,8 @@ T = TypeVar("T")
 
 Object = dict[str, Any]
 
-# Where in a document: nothing at its root, else where what holds it is, and its key or number
-# there. Only a fault makes a JSON Pointer of it, so that reading a sound document stays cheap.
+# A place in a document: empty at its root, else the parent's place, and the key or index in it.
+# Only a fault makes it a JSON Pointer, so that reading a sound document stays cheap.
 At = tuple[()] | tuple["At", "str | int"]
 
 

@@ -119,7 +119,7 @@ def _whole(value: Any) -> Any:
 
 def not_json(document: object, *, index: int | None = None) -> NotJSON:
     """The error that says where a document cannot be written as JSON, and why."""
-    # Each with the steps that lead to it, as pairs of those before and the last, and their number.
+    # Each value with the steps to it, as pairs of the steps before and the last, and their number.
     rest: list[tuple[Any, Any, int]] = [(None, document, 0)]
     steps, fault = None, "nested too deeply, or a part of itself"
     while rest:

@@ -119,9 +119,9 @@ class Relay(socketserver.ThreadingTCPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Relay
     protocol_version = "HTTP/1.1"
-    # A caller that says nothing for so long is gone.
+    # A caller that is silent for so long is gone.
     timeout = 30
-    # An answer leaves whole, once it is written: in parts it would wait for the other side.
+    # An answer is sent as a whole: in parts it would wait for the other side.
     wbufsize = -1
     disable_nagle_algorithm = True
 
@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = self.rfile.read(left)
             self._answer(self.server.ready() if self._is_probe() else self._passed_on(body))
             return
-        # Who still sends does not read: so what is not too long is heard out, and thrown away.
+        # A client that still sends does not read, so a body of bearable length is read and dropped.
         while (left := min(left, _DRAINED)) and (part := self.rfile.read(min(left, 1 << 16))):
             left -= len(part)
         self._refuse(*refusal)
@@ -165,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.asked(self.command, self.path, body, headers)
 
     def _refuse(self, status: int, message: str) -> None:
-        # What is left unread of a body must not be taken for the next request.
+        # The unread rest of a body must not be taken for the next request.
         self.close_connection = True
         self._answer(_said(status, message))
 

@@ -74,8 +74,8 @@ class OPA(OpaClient):  # type: ignore[misc]
     def _session(self) -> _Session:
         process, session = self._sessions[-1]
         if process != os.getpid():
-            # The other process's is kept, untouched: its connections are in use there, and its
-            # locks may be held by a thread that there is not in this one.
+            # The other process's session is kept, untouched: its connections are in use there, and
+            # its locks may be held by a thread that does not exist in this process.
             session = self._init_session()
             self._session = session
         return session
@@ -107,7 +107,7 @@ class _Session(requests.Session):
         self.traceparent = traceparent
         self.trust_env = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        # A decision is a few kilobytes over a short way: packing costs more than it saves.
+        # A decision is a few kilobytes over a short distance: compression costs more than it saves.
         self.headers.update({"Accept-Encoding": "identity", "User-Agent": "priorauth"})
         self.mount("http://", _Adapter(uds))
         self.mount("https://", _Adapter(None))
@@ -143,8 +143,8 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": plain, "https": _HTTPSPool}
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        # Every entry point is a pure function of its input, so a call may always be sent again; it
-        # is, once, for the sake of kept-alive connections that a restarted sidecar has dropped.
+        # Every entry point is a pure function of its input, so a call may always be sent again. It
+        # is repeated once, because a restarted sidecar drops kept-alive connections.
         with suppress(requests.ConnectionError):
             return super().send(*args, **kwargs)
         return super().send(*args, **kwargs)
@@ -154,7 +154,7 @@ class _Adapter(HTTPAdapter):
         response.__class__ = _Answer
         if self._uds:
             response.url = f"unix://{self._uds}{response.request.path_url}"
-        # None was asked for: unpacked, an answer could have any size.
+        # None was requested: once decompressed, an answer could have any size.
         response.raw.headers.discard("Content-Encoding")
         return response
 
@@ -207,7 +207,7 @@ class _Response(http.client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
-        # Of what is no header urllib3 would make a record in its log, with the very bytes.
+        # For a malformed header, urllib3 would log a record with the very bytes.
         self.msg.defects.clear()
         self.msg.set_payload("")
 
@@ -327,7 +327,7 @@ def _refused(status: int, code: str | None, said: str) -> bool:
     if status in (413, 415):
         return True
     return (status, code) == (400, "invalid_parameter") or (
-        # The rules on access have but one status; `rego/system/authz.rego` says what it is about.
+        # The access rules have only one status; the words of `rego/system/authz.rego` tell why.
         (status, code) == (401, "unauthorized") and said.startswith("unauthorized: refused: ")
     )
 

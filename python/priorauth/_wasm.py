@@ -34,7 +34,7 @@ _open: weakref.WeakSet[Module | Instance] = weakref.WeakSet()
 
 @atexit.register
 def _close_all() -> None:
-    # wasmtime's own finalizers complain when they run as late as the interpreter would have them.
+    # wasmtime's own finalizers complain when the interpreter runs them at its exit.
     for instance in [each for each in _open if isinstance(each, Instance)]:
         instance.close()
     for module in list(_open):
@@ -50,7 +50,7 @@ def _compiled(engine: wasmtime.Engine, wasm: bytes) -> wasmtime.Module:
         if _cache.holds(kept):
             return wasmtime.Module.deserialize_file(engine, str(kept))
     except (OSError, wasmtime.WasmtimeError):
-        # No cache to be had, or kept on a processor that had more.
+        # No usable cache, or compiled on a processor with more features.
         pass
     module = wasmtime.Module(engine, wasm)
     with contextlib.suppress(OSError), _cache.workshop() as scratch:
@@ -67,16 +67,16 @@ class Module:
     def __init__(self, wasm: bytes, data: bytes) -> None:
         config = wasmtime.Config()
         # Compiling in parallel would hang in a forked child of a process that has done so: the
-        # threads that compile are not there any more.
+        # compiling threads do not exist there.
         config.parallel_compilation = False
-        # Recursion goes as deep as nesting does; this is enough for what Python's JSON goes to.
+        # Recursion is as deep as the nesting; this is enough for all that Python's JSON reads.
         config.max_wasm_stack = _STACK
         self._engine = wasmtime.Engine(config)
         try:
             self._module = _compiled(self._engine, wasm)
         except wasmtime.WasmtimeError as error:
             raise WasmError(f"its Wasm module does not compile: {error}") from None
-        # More than its own size is not laid out in memory before it runs and can grow it.
+        # Before it runs, and can grow its memory, it needs no more than its own size.
         self._pages = len(wasm) // _PAGE + 4
         self._data = data
         first = self.instance()

@@ -58,10 +58,10 @@ _DATA = ("data.yaml", "data.json")
 _LARGEST = 1 << 28
 
 _KEPT = 20
-# To be changed when other bundles come to be made of the same files.
+# Change this when the same files come to make another bundle.
 _FORMAT = 3
 
-# What the manifest says of the data: what was found wrong with it. `data.system.health` reads it.
+# What the manifest says about the data: the findings on it. `data.system.health` reads this.
 _SOUND: dict[str, list[object]] = {"integrity": []}
 
 
@@ -123,7 +123,7 @@ def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bund
     with tempfile.TemporaryDirectory() as scratch:
         verifying: list[str | Path] = []
         if key is not None:
-            # OPA takes what is no file for the key itself.
+            # OPA takes the name of a missing file for the key itself.
             if not key.is_file():
                 raise ConfigurationError(f"no such file: {key}")
             verifying = ["--verification-key", key.resolve(), "--verification-key-id", key_id]
@@ -138,7 +138,7 @@ def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bund
             f"{path} has other roots than a policy's: {_difference(roots)}. A bundle owns its "
             "roots in a sidecar, so this one could change who may ask"
         )
-    # Whatever its manifest says of it.
+    # Whatever its manifest says.
     _check_soundness(opa, path, str(path))
     return _described(path, revision, roots, signed=bool(found.get("signatures_config")))
 
@@ -226,7 +226,7 @@ def _files(bundle: bytes, suffix: str) -> Iterator[tuple[str, bytes]]:
 
 def _named(opa: Path, version: str, root: Path, scratch: Path) -> tuple[Path, str]:
     """Build the bundle of a policy as it is now, and tell its name in the cache."""
-    # Named for what was copied: the policy may change meanwhile.
+    # Named for the copy, because the policy may change meanwhile.
     source = _policy.copy(root, scratch / "source")
     digest = _made_from(version, source)
     return _build(opa, source, revision=digest[:16]), _name(digest)
@@ -256,17 +256,17 @@ def _build(opa: Path, source: Path, revision: str, signing: Sequence[str | Path]
                 "OPA would leave this one out"
             )
     plain, built = source.with_name("plain.tar.gz"), source.with_name("built.tar.gz")
-    # First of all its data as JSON, which OPA reads in a fraction of the time that YAML takes.
+    # First its data as JSON, which OPA reads in a fraction of the time that YAML takes.
     _run(opa, "build", "--output", plain, *_policy.FOLDERS, cwd=source)
     _check_soundness(opa, plain, "the policy")
     staged = source.with_name("staged")
     shutil.copytree(source / "rego", staged, ignore=_all_but_rego)
     (staged / "data.json").write_bytes(member(plain.read_bytes(), "data.json"))
-    # Not as a target of its own: its manifest would have sidecars run the Wasm, not the rules.
+    # Not as a build target: with that manifest, sidecars would run the Wasm and not the rules.
     (staged / "policy.wasm").write_bytes(_compile_wasm(opa, staged))
     manifest = {"revision": revision, "roots": ROOTS, "rego_version": 1, "metadata": _SOUND}
     (staged / ".manifest").write_text(json.dumps(manifest))
-    # From where the sources are staged: OPA puts the path as it is given into the bundle.
+    # In the staging folder, because OPA puts the path as given into the bundle.
     _run(opa, "build", "--bundle", ".", "--output", built, *signing, cwd=staged)
     return built
 

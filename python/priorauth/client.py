@@ -153,7 +153,7 @@ class Client(Decider):
 
 def _check_pair(certificate: str, key: str) -> None:
     try:
-        # A passphrase, which is wrong, so that none is asked for at the terminal.
+        # A wrong passphrase, so that the terminal does not ask for one.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="-")
     except (OSError, ValueError):
         fault = ConfigurationError(

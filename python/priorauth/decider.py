@@ -97,7 +97,7 @@ class Decider(abc.ABC):
         try:
             body = self._ask("decisions", {"requests": batch})
         except NotJSON:
-            # Each can be written here, where the stack is not as deep as where it was sent from.
+            # Each request can be written here, where the stack is less deep than where it is sent.
             fault = NotJSON("it, or a request sent with it, is nested too deeply")
         else:
             decisions = items(body["result"], (), _reader(body))

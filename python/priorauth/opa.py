@@ -37,14 +37,14 @@ _ASSETS = {
     ("Darwin", "x86_64"): "opa_darwin_amd64",
     ("Darwin", "arm64"): "opa_darwin_arm64_static",
 }
-# The checksums of these releases, by their name. The one that the server of a release publishes
-# beside it tells nothing of that server, and for this version no other source could be asked. So it
-# is empty, Go is preferred, and what is downloaded all the same is said to be unverified. An entry
-# belongs here once it was compared in another place than the download's.
+# The checksums of these releases, by name. A checksum from the server of the release proves nothing
+# about that server, and for this version no other source could be asked. So this is empty, Go is
+# preferred, and a download is reported as unverified. Add an entry once it has been compared with a
+# source other than the download's.
 _SHA256: Mapping[str, str] = {}
 
-# Of the source, as Go's checksum database (sum.golang.org) has it. It covers go.sum, which covers
-# all that is built with it.
+# The checksum of the source in Go's checksum database (sum.golang.org). It covers go.sum, which
+# covers all that is built with it.
 _GO_SUM = "h1:WzqReKk2VjcvBN/NQTlcIxKqFPKpzIdb6KYMHzPEbe0="
 
 COLLECTOR = {"GOGC": "400"}
@@ -238,7 +238,7 @@ def _download(scratch: Path, say: Progress) -> Path:
 
 
 def _get(url: str) -> Iterator[bytes]:
-    # Only here, since HTTP takes long to import and OPA is seldom fetched.
+    # Imported only here: HTTP takes long to import, and OPA is seldom fetched.
     import requests
     import urllib3
 
@@ -277,7 +277,7 @@ def _go_build(scratch: Path, say: Progress) -> Path:
     found = json.loads(source)
     if found["Sum"] != _GO_SUM:
         raise OpaNotFound(f"the source is not what Go's checksum database has: {found['Sum']}")
-    # There, and not by `go install`: so what it is built with is what its own go.sum says.
+    # There, and not by `go install`, so that its own go.sum decides what it is built with.
     opa = scratch / "opa"
     _go(go, Path(found["Dir"]), "build", "-trimpath", "-ldflags", "-s -w", "-o", str(opa), ".")
     return opa

@@ -65,16 +65,16 @@ _GRACE_S = 3
 _POLL_S = 0.01
 _OPTIONS = (
     *("--skip-version-check", "--log-level", "error", "--authorization", "basic"),
-    # Guidelines are data that every decision reads and that never changes while it is served: kept
-    # as the rules read them, they are not converted at each look.
+    # Every decision reads the guidelines, and they do not change while they are served. Kept in the
+    # form that the rules read, they are not converted at each access.
     "--optimize-store-for-read-speed",
     *("--ignore", _policy.TESTS),
 )
 
-# Sees to it that nothing is left behind when this process cannot: `read` returns when the other
-# end of its pipe, which no other process has, is closed, whatever ended its holder, SIGKILL
-# included. PR_SET_PDEATHSIG would not do: it fires when the thread that started the child ends,
-# and must be set between fork and exec, which is unsafe when there are threads.
+# Cleans up when this process cannot. `read` returns when the other end of its pipe is closed. Only
+# this process has that end, so it is closed whatever ends the process, SIGKILL included.
+# PR_SET_PDEATHSIG would not do: it fires when the thread that started the child ends, and must be
+# set between fork and exec, which is unsafe when there are threads.
 _WHEN_ORPHANED = """
 folder=$1; shift
 if read -r target; then read -r _; "$@" "$target"; fi
@@ -82,7 +82,7 @@ rm -rf "$folder"
 """
 _REMOVE = "import docker, sys; docker.from_env().containers.get(sys.argv[1]).remove(force=True)"
 
-# What a process that is forked from this one must let go of: it would keep it open.
+# What a forked child must close, because it would keep it open otherwise.
 _held: weakref.WeakSet[IO[bytes] | Relay] = weakref.WeakSet()
 
 
@@ -135,7 +135,7 @@ class _Sidecar(abc.ABC):
             _write_access(folder / _ACCESS, self._token)
             uds = self._start(folder, watch)
             self._found = self._await(uds)
-            # Nobody is answered at the port before it is fit to decide.
+            # No caller is answered at the port before it is ready to decide.
             if relay:
                 relay.serve(uds)
             self._url = relay.url if relay else self._found.url
@@ -151,7 +151,7 @@ class _Sidecar(abc.ABC):
         traceback: TracebackType | None,
     ) -> None:
         self._found = None
-        # A process forked from the holder has a copy of this, and nothing to end.
+        # A process forked from the holder has a copy of this, but nothing to stop.
         if self._holder == os.getpid():
             self._undo.close()
 
@@ -269,7 +269,7 @@ class LocalSidecar(_Sidecar):
         opa = (self._opa or _opa.ensure()).absolute()
         bundle = self._bundle(opa, folder)
         uds = folder / _SOCKET
-        # Unnamed, so that there is nothing to remove; a pipe would fill up unread.
+        # Unnamed, so that there is nothing to remove. An unread pipe would fill up.
         self._output = self._undo.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         try:
             self._process = subprocess.Popen(
@@ -283,7 +283,7 @@ class LocalSidecar(_Sidecar):
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=subprocess.STDOUT,
-                # A terminal's Ctrl-C is for us: it is we who stop it, once we have no use for it.
+                # A terminal's Ctrl-C is for this process, which stops OPA when it is done.
                 start_new_session=True,
             )
         except OSError as error:
@@ -370,7 +370,7 @@ class DockerSidecar(_Sidecar):
             engine.images.get(self._image)
         except docker.errors.ImageNotFound:
             engine.images.pull(self._image)
-        # Whoever the container runs as: nobody else comes through the folder that this is in.
+        # For any user of the container: nobody else can enter the folder around this one.
         shared = folder / "run"
         shared.mkdir()
         shared.chmod(0o777)
@@ -381,14 +381,14 @@ class DockerSidecar(_Sidecar):
         return shared / _SOCKET
 
     def _create(self, engine: DockerClient, folder: Path) -> Container:
-        # Not with auto_remove: the engine would throw away what it said on why it did not start.
+        # Not with auto_remove: the engine would throw away the output that says why it failed.
         return engine.containers.create(
             self._image,
             [
                 *("run", "--server", "--addr", f"unix:///run/priorauth/{_SOCKET}"),
                 *("--unix-socket-perm", "777", *self._args, *_policy.FOLDERS, _ACCESS),
             ],
-            # Near what it may have, it is memory that counts.
+            # Near its memory limit, saving memory comes first.
             environment={**_opa.COLLECTOR, "GOMEMLIMIT": "450MiB"},
             working_dir="/priorauth",
             volumes={
@@ -398,7 +398,7 @@ class DockerSidecar(_Sidecar):
             | {str(folder / "run"): {"bind": "/run/priorauth", "mode": "rw"}},
             network_mode="none",
             labels={LABEL: ""},
-            # One's own, so that the policy can be read; anybody's but root's.
+            # This user, who can read the policy; but never root.
             user=f"{os.getuid() or 65534}:{os.getgid() or 65534}",
             read_only=True,
             cap_drop=["ALL"],
@@ -456,7 +456,7 @@ def _write_access(folder: Path, token: str | None) -> None:
         who = {"tokens": {hashlib.sha256(token.encode()).hexdigest(): {"roles": ["caller"]}}}
     folder.mkdir()
     (folder / "data.json").write_text(json.dumps({"access": who}))
-    # Loaded with a bundle this is one too: no other can then have data of this name.
+    # With a manifest the folder is a bundle too, and no other bundle can have data of this name.
     (folder / ".manifest").write_text(json.dumps({"roots": ["access"]}))
 
 

@@ -64,11 +64,11 @@ def decide_dataframe(
         requests = tables.Requests(engine.facts(), names or {}, tuple(keep), date_format)
         table = tables.Decisions.of(engine.catalog(), requests.facts, columns)
         decide = functools.partial(_decide, engine.bundle, requests, table, df.columns)
-    # Spark asserts that there is a zone; which it is, is of no account here.
+    # Spark requires a time zone; which one does not matter here.
     taken = ArrowTable.of(requests, to_arrow_schema(df.schema, timezone="UTC"))
     table.check_kept(taken.kept)
     schema = pa.schema([*taken.kept.items(), *table.schema()])
-    # By number, for Spark takes a dot in a name for a field of a struct.
+    # By number, because Spark takes a dot in a name for a field of a struct.
     numbered = df.toDF(*(f"_{n}" for n in range(len(df.columns))))
     return numbered.mapInArrow(decide, from_arrow_schema(schema))
 
@@ -88,7 +88,7 @@ def _decide(
     for numbered in batches:
         batch = numbered.rename_columns(names)
         taken = ArrowTable.of(requests, batch.schema)
-        # A decision is several times its request: as many at a time as are quick to hold.
+        # A decision is several times as large as its request, so only some rows at a time.
         for start in range(0, batch.num_rows, _ROWS):
             some = batch.slice(start, _ROWS)
             rows = taken.rows(some, ["the row"] * some.num_rows)

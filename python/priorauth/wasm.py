@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ._wasm import Instance, Module
     from .client import StrPath
 
-# An instance's memory never shrinks; one that a huge request has blown up is not kept. What the
-# guidelines take does not count: an instance with many would be made anew at every call.
+# An instance's memory never shrinks, so an instance that a huge request has enlarged is not kept.
+# The guidelines' own memory does not count, or a large policy would need a new one at every call.
 _KEPT = 1 << 26
 
 
@@ -96,7 +96,7 @@ class WasmEngine(Decider):
         try:
             results: list[Object] = json.loads(self._evaluate(rule, text))
         except EngineError:
-            # What is too much for one call need not be for two.
+            # Two smaller calls may succeed where one is too much.
             requests = document["requests"] if rule == "decisions" else []  # type: ignore[index]
             if len(requests) < 2:
                 raise
@@ -129,7 +129,7 @@ class WasmEngine(Decider):
             instance.close()
             fault = EngineError(f"{self.url} gave no result for priorauth/{rule}: {error}")
         except BaseException:
-            # Such as Ctrl-C: whatever it was at, it is not to be gone on with.
+            # Such as Ctrl-C: the interrupted instance must not be used again.
             instance.close()
             raise
         else:

@@ -6,7 +6,7 @@ import sys
 
 from .workers import work
 
-# What else is printed must not get among the answers.
+# Other output must not mix with the answers.
 answers = os.dup(1)
 os.dup2(2, 1)
 with contextlib.suppress(BrokenPipeError), open(answers, "wb") as given:

@@ -22,7 +22,7 @@ def open_own(path: Path, flags: int = os.O_RDWR) -> BinaryIO:
     """
     flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     try:
-        # What is there is looked at before it is cut short.
+        # An existing file is checked before it is truncated.
         descriptor = os.open(path, flags & ~os.O_TRUNC, 0o600)
     except OSError as error:
         if path.is_symlink() or path.is_dir():

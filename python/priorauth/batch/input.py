@@ -119,7 +119,7 @@ class Input:
         for chunk in self.chunks():
             self.passed = counted.add(chunk)
             parts = (pending + chunk).splitlines(keepends=True)
-            # What looks like an end may be half of one.
+            # A line end may be only the first half of one.
             pending = b"" if parts[-1].endswith(b"\n") else parts.pop()
             for part in parts:
                 yield None if too_long or len(part) > LONGEST else part

@@ -46,7 +46,7 @@ class Output:
         self._committed = 0.0
         self._finished = False
         self._repeated = 0
-        # In one place, so that an interrupt finds all of it from before or from after a piece.
+        # One object, so that an interrupt finds it as it was either before or after a piece.
         self._state = _State(0, 0, Tally())
 
     @property
@@ -99,7 +99,7 @@ class Output:
         sync(self._file)
         made = self._made()
         self._repeated = repeated(self._ids)
-        # The journal first: what is left without one is begun anew, and never taken for whole.
+        # The journal first: leftovers without one are started anew, and never taken for complete.
         self._journal.unlink(missing_ok=True)
         made.replace(self._path)
         self._partial.unlink(missing_ok=True)
@@ -127,7 +127,7 @@ class Output:
 
     def __exit__(self, *_: object) -> None:
         try:
-            # What is no file was not ours.
+            # If it is not a file, it is not ours.
             with contextlib.suppress(OSError):
                 self._whole.unlink(missing_ok=True)
             if self._finished:
@@ -144,7 +144,7 @@ class Output:
     def _lock(self) -> None:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Not what another run has put in its place meanwhile.
+            # Another run may have replaced it meanwhile.
             if os.path.samestat(os.fstat(self._file.fileno()), self._partial.stat()):
                 return
         except OSError:

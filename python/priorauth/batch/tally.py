@@ -74,7 +74,7 @@ class Tally:
 
     @classmethod
     def read(cls, saved: Any) -> Tally:
-        """Read the result of `saved`. Raises TypeError, ValueError or the like for anything else."""
+        """Read the result of `saved`. Raises TypeError, ValueError or such for other values."""
         return cls(
             Counter({tuple(map(str, key)): int(count) for *key, count in saved["counts"]}),
             {tuple(map(str, key)): _sum(Fraction(much)) for *key, much in saved["sums"]},

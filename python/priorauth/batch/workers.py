@@ -92,7 +92,7 @@ def worked(work: Work[T], pieces: Iterable[Piece], workers: int) -> Generator[T,
         with contextlib.ExitStack() as stack:
             crew = deque(stack.enter_context(_Worker(work)) for _ in range(workers))
             busy: deque[_Worker[T]] = deque()
-            # A worker is given a piece only when it has none, so that neither waits for the other
+            # A worker gets a piece only when it has none, so that neither side waits for the other
             # to read.
             for piece in chain(first, rest):
                 worker = crew.popleft() if crew else busy.popleft()
@@ -114,7 +114,7 @@ def decide_piece(engine: Decider, job: Job, piece: Piece) -> Done:
             f"{piece.length} rows came to {len(documents)} decisions: a fault in priorauth itself, "
             "so no output is written"
         )
-    # Its answers do not say by what they were decided, so what it has now is taken for that.
+    # Its answers do not name their policy, so the policy that it has now is compared.
     if job.policy.digest is not None and policy_of(engine) != job.policy:
         raise PolicyChanged(
             f"{engine.url} now decides by another policy; start anew without --resume, or resume "
@@ -137,7 +137,7 @@ class _Worker(Generic[T]):
             [sys.executable, "-m", "priorauth.batch"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # A terminal's Ctrl-C is for us; it ends when its pipe does.
+            # A terminal's Ctrl-C is for this process; the worker ends when its pipe does.
             start_new_session=True,
         )
         self._send(self._work)
@@ -172,7 +172,7 @@ class _Worker(Generic[T]):
 
     def _send(self, what: object) -> None:
         assert self._process.stdin
-        # A worker that has ended says so when it is asked for what it did.
+        # That a worker has ended is reported when its result is taken.
         with contextlib.suppress(BrokenPipeError):
             pickle.dump(what, self._process.stdin)
             self._process.stdin.flush()

@@ -62,7 +62,7 @@ Connect = Callable[[], AbstractContextManager[Decider]]
 
 def main() -> None:
     """Run the command line, and exit with one of the codes that `--help` lists."""
-    # As an exception, so that a sidecar of ours is stopped and no half of a file stays.
+    # As an exception, so that our sidecar is stopped and no partial file is left.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(errors="replace")
@@ -390,10 +390,10 @@ def _tell_of(error: OSError) -> None:
     elif error.filename is not None:
         said = f"{error.filename}: {error.strerror}"
     else:
-        # It is our output, and what is left of it in the buffer goes nowhere.
+        # It is our output; the rest of its buffer must go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         said = f"the output cannot be written: {error.strerror}"
-    # Who closes a pipe has had enough.
+    # A reader that closes the pipe wants no more.
     if not isinstance(error, BrokenPipeError):
         _say(f"priorauth: {said}")
 

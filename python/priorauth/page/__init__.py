@@ -32,7 +32,7 @@ def page(bundle: bytes) -> bytes:
     manifest = json.loads(member(bundle, ".manifest"))
     policy = [
         "default-src 'none'",
-        # The engine is compiled, and nothing else that is no script of these is run.
+        # The engine is compiled, and only these scripts are run.
         " ".join(["script-src", "'wasm-unsafe-eval'", *map(_digest, scripts)]),
         f"style-src {_digest(style)}",
         "base-uri 'none'",
@@ -46,7 +46,7 @@ def page(bundle: bytes) -> bytes:
         "style": style,
         "revision": html.escape(manifest.get("revision") or "without a revision"),
         "wasm": base64.b64encode(member(bundle, "policy.wasm")).decode(),
-        # Of no meaning in JSON, and no end of the element that holds it.
+        # The same in JSON, and it cannot end the element that holds it.
         "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c"),
         "licences": html.escape("\n\n".join(map(_read, _LICENCES))),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),

@@ -12,7 +12,7 @@ from ..errors import PriorAuthError, SidecarStartError
 
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
-    # What a page cannot say of itself; the rest is in it.
+    # What a page cannot declare itself; the rest is in the page.
     "Content-Security-Policy": "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -82,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "priorauth", ""
 
     def do_GET(self) -> None:
-        # Another name would be one that someone has had resolved to this machine.
+        # Any other name is one that somebody has made resolve to this machine.
         own = {self.server.origin, self.server.origin.replace("127.0.0.1", "localhost")}
         hosts, origins = (self.headers.get_all(name, []) for name in ("Host", "Origin"))
         if len(hosts) != 1 or f"http://{hosts[0]}" not in own:

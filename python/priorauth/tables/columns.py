@@ -182,7 +182,7 @@ class Requests:
         facts = [self.names.get(name, name if name in self.columns else None) for name in names]
         missing = [name for name in REQUIRED if name not in facts]
         if len(missing) == len(REQUIRED):
-            # No name is quoted: without a header they are a request.
+            # No name is quoted: without a header, the "names" are a request's values.
             raise ConfigurationError(
                 f"the table has none of the columns {', '.join(REQUIRED)}, which every request "
                 "needs; give it a header, or say with --map what its columns hold"
@@ -261,7 +261,7 @@ def _text(cell: Cell) -> str:
 
 
 def _date(cell: Cell) -> str:
-    # A datetime is a date too, but not what a day is.
+    # A datetime is a date too, but not a day.
     return cell.isoformat() if type(cell) is date else _text(cell)
 
 
@@ -273,7 +273,7 @@ def _boolean(cell: Cell) -> bool:
 
 def _number(cell: Cell) -> int | float:
     if isinstance(cell, str):
-        # As strictly as in JSON: what would be rounded is refused.
+        # As strictly as in JSON: a number that would be rounded is refused.
         cell = read_json(cell.strip().encode())
     if isinstance(cell, Decimal):
         cell = read_json(f"{cell:f}".encode())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PART = 100
 _NO_DECISION = "it cannot be decided"
 _NUMBER = re.compile(r"(?<![\w-])\d+\b")
-# What one request of many can bring about.
+# The errors that one request of many can cause.
 _OF_ONE = (EngineError, NotJSON, SidecarHTTPError, SidecarTimeout, UndefinedResult)
 
 

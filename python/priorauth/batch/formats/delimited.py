@@ -317,7 +317,7 @@ class DelimitedOut:
         return partial
 
     def count(self, file: BinaryIO) -> int:
-        # Not by what has written it, nor by what reads requests.
+        # Counted by neither the code that wrote it nor the code that reads requests.
         csv.field_size_limit(1 << 30)
         text = io.TextIOWrapper(file, "utf-8", newline="")
         rows = sum(1 for _ in csv.reader(text, delimiter=self.separator))
@@ -328,7 +328,7 @@ class DelimitedOut:
 def written(rows: Iterable[Iterable[Any]], separator: str) -> bytes:
     """Rows as CSV."""
     made = ([_quoted(escaped(_text(value)), separator) for value in row] for row in rows)
-    # A row of one empty cell is quoted, or it would be no row.
+    # A row of one empty cell is quoted, or it would be an empty line.
     return "".join(f"{separator.join(row) or _EMPTY}\n" for row in made).encode()
 
 
