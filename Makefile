@@ -14,15 +14,15 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help decide test test-long mutants lint rego stale docs pytest bench setup lock clean
 .DELETE_ON_ERROR:
 
-help: ## What can be made
+help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 11
 
 decide: .venv/installed ## Decide a request: make decide REQUEST=examples/xpovio-initial.json
 	@$(BIN)/priorauth decide $(REQUEST)
 
-test: lint rego stale pytest ## Check everything but what takes long
+test: lint rego stale pytest ## Run every check but the long tests
 
-test-long: .venv/installed ## Run what takes long: every combination, loads, kills, a soak, Spark, compose
+test-long: .venv/installed ## Run the long tests: every combination, loads, kills, a soak, Spark, compose
 	@echo "== Long tests"
 	@$(BIN)/pytest -m long tests
 
@@ -45,10 +45,10 @@ stale: .venv/installed
 	@$(BIN)/python scripts/make_docs.py --check
 	@$(BIN)/python scripts/vendor.py --check
 
-docs: .venv/installed ## Write what is written from the code: clause tables, codes, help
+docs: .venv/installed ## Write the generated docs and schemas: clause tables, codes, help
 	@$(BIN)/python scripts/make_docs.py
 
-bench: .venv/bench ## Measure what a decision costs, as ratios from one run, for README
+bench: .venv/bench ## Measure what a decision costs, as ratios within one run, for README
 	@PYTHONPATH=tests $(BIN)/python benchmarks/bench.py --rounds $(ROUNDS)
 
 pytest: .venv/installed ## Run the tests, Rego's too, against a real OPA
@@ -65,7 +65,7 @@ lock: ## Lock the dependencies anew (needs uv)
 		--output-file requirements/fhir.txt
 	$(LOCK) --group bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 
-clean: ## Remove all that was made
+clean: ## Remove everything that make has made
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 
 .venv/locked: requirements/dev.txt

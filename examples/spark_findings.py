@@ -1,8 +1,8 @@
-"""How many requests of a Parquet file have which outcome, and by which clause of the guideline.
+"""Count the requests of a Parquet file by outcome and by clause of the guideline.
 
     spark-submit examples/spark_findings.py requests.parquet findings.parquet [bundle.tar.gz]
 
-or just `python`, for a Spark on this machine. The columns of the requests are in docs/batch.md.
+Or run it with `python`, for Spark on this machine. docs/batch.md lists the columns of requests.
 """
 
 from __future__ import annotations

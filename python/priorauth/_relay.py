@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = self.rfile.read(left)
             self._answer(self.server.ready() if self._is_probe() else self._passed_on(body))
             return
-        # A client that still sends does not read, so a body of bearable length is read and dropped.
+        # A client that still sends does not read, so a body of moderate size is read and dropped.
         while (left := min(left, _DRAINED)) and (part := self.rfile.read(min(left, 1 << 16))):
             left -= len(part)
         self._refuse(*refusal)
