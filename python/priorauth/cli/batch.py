@@ -7,6 +7,7 @@ import functools
 import hashlib
 import importlib.util
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -234,7 +235,7 @@ def _check_written(
                 raise ConfigurationError(f"{path} is {other}, which is an input; name another file")
         if is_same(path, data) or (_is_dash(path) and is_same(sys.stdout.buffer, data)):
             raise ConfigurationError(f"{path} is the input; name another file")
-    written = [path.resolve() for path in filter(None, given)]
+    written = [os.path.realpath(path) for path in filter(None, given)]
     if len(set(written)) < len(written):
         raise ConfigurationError(
             "two of --output, --summary and --report name the same file; name others"

@@ -3,6 +3,8 @@
 # description: A call about one order, and what the tests change in it.
 package priorauth.fhir.fixtures_test
 
+import data.priorauth.fhir.crd
+
 ucum(value, code) := {"value": value, "system": "http://unitsofmeasure.org", "code": code}
 
 tablets(value) := {
@@ -129,3 +131,10 @@ parameters_of(given) := {
 }
 
 package_of(given) := {"parameters": parameters_of(given), "member": member, "received": received}
+
+test_calls_of_the_fixtures_are_answered if {
+	every sent in [hook, hook_with_answers] {
+		found := crd.response with input as call_of(sent)
+		found.status == 200
+	}
+}

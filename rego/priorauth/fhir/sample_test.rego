@@ -111,3 +111,9 @@ request := {
 }
 
 request_with(changed) := object.union(request, changed)
+
+test_every_fact_asked_is_declared if {
+	asked := {criterion.fact | walk(criteria, [_, criterion]); is_string(criterion.fact)}
+	asked - object.keys(declared) == set()
+	count(asked) > 0
+}
