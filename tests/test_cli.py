@@ -602,7 +602,7 @@ def test_an_output_that_links_to_itself(url: str, request_file: Path, tmp_path: 
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
     done = run("batch", request_file, "--url", url, "-o", loop)
-    assert (done.returncode, "its links lead" in done.stderr) == (2, True)
+    assert (done.returncode, "its links form a loop" in done.stderr) == (2, True)
     assert loop.is_symlink()
 
 

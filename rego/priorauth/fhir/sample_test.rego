@@ -114,6 +114,6 @@ request_with(changed) := object.union(request, changed)
 
 test_every_fact_asked_is_declared if {
 	asked := {criterion.fact | walk(criteria, [_, criterion]); is_string(criterion.fact)}
-	asked - object.keys(declared) == set()
+	asked - object.keys(object.union(data.facts, declared)) == set()
 	count(asked) > 0
 }
