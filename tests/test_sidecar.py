@@ -75,8 +75,11 @@ def children(of: int) -> set[int]:
     return {pid for pid, parent in processes().items() if parent == of}
 
 
-def test_it_answers_until_the_block_ends() -> None:
-    before, files = children(os.getpid()), set(os.listdir(tempfile.gettempdir()))
+def test_it_answers_until_the_block_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = children(os.getpid())
+    # A folder of its own, since others make files in the common one meanwhile.
+    folder = tempfile.mkdtemp()
+    monkeypatch.setattr(tempfile, "tempdir", folder)
     sidecar = LocalSidecar()
     with sidecar as url, Client(url) as client:
         assert url == sidecar.url
@@ -88,7 +91,8 @@ def test_it_answers_until_the_block_ends() -> None:
         assert running(pid)
     assert not running(pid)
     assert children(os.getpid()) == before
-    assert set(os.listdir(tempfile.gettempdir())) <= files
+    assert os.listdir(folder) == []
+    os.rmdir(folder)
     with Client(url) as client, pytest.raises(SidecarUnreachable):
         client.health()
     with pytest.raises(RuntimeError, match="not running"):
@@ -341,7 +345,7 @@ def test_a_taken_port_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with (
-            pytest.raises(SidecarStartError, match=f"port {port} .*Address already in use; end"),
+            pytest.raises(SidecarStartError, match=f"port {port} .*Address already in use; stop"),
             LocalSidecar(port=port),
         ):
             pass
