@@ -76,8 +76,9 @@ _request(prescribed) := {"asserted": coverage.conditional("The plan's drug guide
 # What comes of each order.
 _judged := [object.union_n([made, {"order": call.orders[index], "about": about}, _judgment(made)]) |
 	some index, made in _made
+	id := call.coverage.id
 	about := {
-		"coverage": {"reference": $"Coverage/{call.coverage.id}"},
+		"coverage": {"reference": $"Coverage/{id}"},
 		"instant": envelope.received.instant,
 		"id": $"{envelope.received.id}.{index + 1}",
 	}
