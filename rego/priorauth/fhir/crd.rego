@@ -124,7 +124,9 @@ _told_already(judged) if {
 	_lasting(earlier) == _lasting(coverage.extension(judged.asserted, judged.about))
 }
 
-_lasting(extension) := [part | some part in extension.extension; not object.get(part, "url", null) in ["date", "coverage-assertion-id"]]
+_lasting(extension) := [part | some part in extension.extension; not _passing(part)]
+
+_passing(part) if part.url in ["date", "coverage-assertion-id"]
 
 _issues contains issue if some issue in call.issues
 
