@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import psutil
 
-from candidates import MANY, TABLES, Bench, Candidate, Table, Turn
+from candidates import HOOK, HOOKED, MANY, TABLES, Bench, Candidate, Table, Turn
 
 ROOT = Path(__file__).resolve().parents[1]
 YARDSTICK = "`opa bench`: the yardstick"
@@ -76,6 +76,7 @@ GOALS = (
         1.5,
     ),
     Goal("batches of 100 over HTTP, to one by one", BATCHES, ONE_BY_ONE, 0.5),
+    Goal("a hook end to end, to the decision on its request over HTTP", HOOK, HOOKED, 2.0),
     Goal("Wasm in batches of 100, to the yardstick", WASM_BATCHES, YARDSTICK, 0.7, 0.5),
     Goal("Wasm one by one, to the yardstick", WASM, YARDSTICK, 2.5),
     *(

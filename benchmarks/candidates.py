@@ -326,10 +326,10 @@ PATH = "/v1/data/priorauth/decision?strict-builtin-errors=true&provenance=true"
 HEADERS = {"Content-Type": "application/json"}
 
 
-def by_http_client(url: str, requests: Iterable[Any]) -> Iterator[Any]:
+def by_http_client(url: str, requests: Iterable[Any], path: str = PATH) -> Iterator[Any]:
     with closing(http.client.HTTPConnection(url.removeprefix("http://"))) as connection:
         for request in requests:
-            connection.request("POST", PATH, json.dumps({"input": request}), HEADERS)
+            connection.request("POST", path, json.dumps({"input": request}), HEADERS)
             yield json.loads(connection.getresponse().read())
 
 
@@ -338,6 +338,64 @@ def by_urllib3(url: str, requests: Iterable[Any]) -> Iterator[Any]:
         for request in requests:
             body = json.dumps({"input": request})
             yield json.loads(pool.request("POST", url + PATH, body=body, headers=HEADERS).data)
+
+
+def hooks(bench: Bench) -> Iterator[Candidate]:
+    """A CDS Hooks call end to end, and the bare decision on the request that it amounts to."""
+    import fhir_calls as calls
+
+    sidecar = Server(bench, READ_SPEED, *packed(bench.bundle))
+    members = bench.folder / "members.json"
+    members.write_text(json.dumps(calls.MEMBERS))
+    command = [sys.executable, "-m", "priorauth", "serve", "--fhir", "--port", "0"]
+    service = subprocess.Popen(
+        [*command, "--url", sidecar.url, "--members", members],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    bench.stack.callback(service.communicate)
+    bench.stack.callback(service.terminate)
+    assert service.stdout
+    url = service.stdout.readline().strip()
+    if not url:
+        raise OSError("the FHIR service does not start")
+    (member,) = calls.MEMBERS["members"]
+    body = calls.hook()
+    envelope = {"service": "order-sign-crd", "hook": body, "member": member}
+    path = "/v1/data/priorauth/fhir/crd/requests"
+    (request,) = next(by_http_client(sidecar.url, [envelope], path))["result"]
+    pended = ["pended"] * CALLS
+
+    def turn(outcomes: Iterator[str], *others: psutil.Process) -> Turn:
+        found = timed(lambda: list(outcomes), lambda told: told, *others)
+        if found.outcomes != pended:
+            sys.exit("a hook is not answered as its request is decided")
+        return found
+
+    def decided() -> Iterator[str]:
+        for answer in by_http_client(sidecar.url, [request] * CALLS):
+            yield answer["result"]["outcome"]
+
+    def called() -> Iterator[str]:
+        with closing(calls.Called(url)) as connection:
+            for _ in range(CALLS):
+                status, answer = connection.signed(body)
+                asked = status == 200 and calls.asserted(answer).get("questionnaire")
+                yield "pended" if asked else "something else"
+
+    processes = (sidecar.process, psutil.Process(service.pid))
+    for name, outcomes in ((HOOKED, decided), (HOOK, called)):
+        yield Candidate(
+            name,
+            CALLS,
+            lambda outcomes=outcomes: turn(outcomes(), *processes),  # type: ignore[misc]
+            decides=False,
+        )
+
+
+HOOK = "HTTP: a hook, end to end"
+HOOKED = "HTTP: the decision on a hook's request, by plain http.client"
 
 
 def one_by_one(
@@ -594,6 +652,11 @@ class Table(NamedTuple):
 TABLES = (
     Table("One evaluation, by `opa bench`", {"opa bench": alone}, more="allocations"),
     Table("From a sidecar", {"the sidecar": over_http}, more="MiB of the sidecar"),
+    Table(
+        "For prescribers' systems",
+        {"the FHIR service": hooks},
+        more="MiB of the sidecar and the service",
+    ),
     Table("In process", {"Wasm": wasm, "Node": node, "plain Python": plain_python}),
     Table("Whole histories", {"priorauth batch": cores, "Spark": spark}),
     Table("To start", {"start": start}, unit="ms", more="MiB of the sidecar"),

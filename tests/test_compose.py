@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import bomb
+import fhir_calls as calls
 from priorauth import Client, opa
 from priorauth.sidecar import IMAGE
 from production import ACCESS, CALLER, KEYS, ROOT, Bundles, eventually, free_port, signed
@@ -123,16 +124,37 @@ def published(container: Container) -> Any:
     return {port: where for port, where in ports.items() if where}
 
 
+def confined(container: Container) -> None:
+    """It can write nothing but its socket, has no privileges, and bounds."""
+    attributes = container.attrs
+    assert attributes["Config"]["User"].split(":")[0] != "0"
+    host = attributes["HostConfig"]
+    assert host["ReadonlyRootfs"]
+    assert host["CapDrop"] == ["ALL"]
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert not host["Privileged"]
+    assert host["Memory"] > 0
+    assert host["MemorySwap"] == host["Memory"]
+    assert host["NanoCpus"] > 0
+    assert host["PidsLimit"] > 0
+    written = {m["Destination"] for m in attributes["Mounts"] if m["RW"]}
+    assert written <= {"/run/priorauth"}
+
+
+def addresses(container: Container) -> list[str]:
+    """Where the other containers find it."""
+    networks = container.attrs["NetworkSettings"]["Networks"].values()
+    found = [each["IPAddress"] for each in networks]
+    assert found
+    return found
+
+
 def no_bomb_arrives(project: Project, container: Container) -> None:
     """Neither at the port, nor over the containers' network, and OPA is the same as before."""
     container.reload()
     before = container.attrs["State"]["Pid"]
     assert bomb.thrown(bomb.to(project.url)) == dict.fromkeys(bomb.TYPES, 415)
-    addresses = [
-        each["IPAddress"] for each in container.attrs["NetworkSettings"]["Networks"].values()
-    ]
-    assert addresses
-    for address in addresses:
+    for address in addresses(container):
         for port in (8181, 8282):
             with socket.socket() as tried:
                 assert tried.connect_ex((address, port)) == errno.ECONNREFUSED
@@ -156,19 +178,7 @@ def test_up_serves_the_checkout(engine: DockerClient, command: list[str]) -> Non
         eventually(lambda: health(container) == "healthy", within=30)
         assert container.attrs["Config"]["Image"] == IMAGE
         for each in containers.values():
-            attributes = each.attrs
-            assert attributes["Config"]["User"].split(":")[0] != "0"
-            host = attributes["HostConfig"]
-            assert host["ReadonlyRootfs"]
-            assert host["CapDrop"] == ["ALL"]
-            assert host["SecurityOpt"] == ["no-new-privileges:true"]
-            assert not host["Privileged"]
-            assert host["Memory"] > 0
-            assert host["MemorySwap"] == host["Memory"]
-            assert host["NanoCpus"] > 0
-            assert host["PidsLimit"] > 0
-            written = {m["Destination"] for m in attributes["Mounts"] if m["RW"]}
-            assert written <= {"/run/priorauth"}
+            confined(each)
         assert not published(container)
         here = {"HostIp": "127.0.0.1", "HostPort": str(project.port)}
         assert published(containers["front"]) == {"8181/tcp": [here]}
@@ -177,6 +187,44 @@ def test_up_serves_the_checkout(engine: DockerClient, command: list[str]) -> Non
         assert time.monotonic() - started < 10
         container.reload()
         assert container.attrs["State"]["ExitCode"] == 0
+
+
+def test_the_fhir_service_and_nothing_else_reaches_the_sidecar(
+    engine: DockerClient, command: list[str]
+) -> None:
+    port = free_port()
+    project = Project(engine, command, ROOT, PRIORAUTH_FHIR_PORT=str(port))
+    with project.up("docker-compose.yml", "deploy/docker-compose.fhir.yml") as containers:
+        assert set(containers) == {"fhir", "opa"}
+        fhir, sidecar = containers["fhir"], containers["opa"]
+
+        def answers(path: str) -> int:
+            with (
+                contextlib.suppress(OSError, http.client.HTTPException),
+                contextlib.closing(calls.Called(f"http://127.0.0.1:{port}")) as called,
+            ):
+                return called.get(path)[0]
+            return 0
+
+        eventually(lambda: answers("/health/ready") == 200, within=60)
+        with contextlib.closing(calls.Called(f"http://127.0.0.1:{port}")) as called:
+            status, answer = called.signed(calls.hook())
+            assert (status, calls.asserted(answer)["covered"]) == (200, ["covered"])
+            assert called.ask("GET", "/cds-services", Host="page.example")[0] == 421
+        for each in containers.values():
+            confined(each)
+            assert probe(each) == 0
+        assert published(fhir) == {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}
+        assert not published(sidecar)
+        for address in addresses(sidecar):
+            for closed in (8181, 8282):
+                with socket.socket() as tried:
+                    assert tried.connect_ex((address, closed)) == errno.ECONNREFUSED
+        sidecar.kill()
+        eventually(lambda: answers("/health/live") == 200)
+        started = time.monotonic()
+        project.run("stop", "fhir")
+        assert time.monotonic() - started < 12
 
 
 def test_a_policy_that_is_unsound_or_missing_is_not_healthy(

@@ -258,7 +258,7 @@ def nested(facts: Mapping[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("type_", ["initial", "renewal"])
 @pytest.mark.parametrize("guideline", GUIDELINES)
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.data())
 def test_facts_written_as_answers_are_read_back(
@@ -288,7 +288,7 @@ def test_facts_written_as_answers_are_read_back(
 @pytest.mark.parametrize("type_", ["initial", "renewal"])
 @pytest.mark.parametrize("guideline", GUIDELINES)
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.data())
 def test_answering_every_question_leaves_nothing_missing(

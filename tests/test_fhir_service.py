@@ -52,7 +52,8 @@ def sidecar() -> Iterator[LocalSidecar]:
 
 @pytest.fixture(scope="module")
 def service(sidecar: LocalSidecar, members: MemberFile) -> Iterator[str]:
-    with calls.running(Service(Rules(sidecar.url), members)) as url:
+    # However busy the machine is.
+    with calls.running(Service(Rules(sidecar.url, timeout=60), members)) as url:
         yield url
 
 
@@ -341,6 +342,14 @@ def test_an_element_that_is_wrong_is_named(called: Called) -> None:
     assert (status, issues(answer)) == (422, [("required", "MedicationRequest.authoredOn")])
 
 
+def test_two_coverages_under_keys_of_their_own(called: Called) -> None:
+    other = {**calls.COVERAGE, "id": "coverage-2"}
+    body = calls.hook()
+    body["prefetch"] = {"one": calls.COVERAGE, "other": other}
+    status, answer = called.signed(body)
+    assert (status, issues(answer)) == (400, [("required", "prefetch.coverage")])
+
+
 def test_what_is_not_there(called: Called) -> None:
     body: Any
     for method, target, status in (
@@ -479,13 +488,20 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(each, (*at, name))
 
 
-def put(document: Any, place: tuple[Any, ...], value: Any) -> Any:
+def broken(document: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """A copy with the value in that place, or with nothing there."""
     copied = json.loads(json.dumps(document))
     node = copied
     for step in place[:-1]:
         node = node[step]
-    node[place[-1]] = value
+    if value is NOTHING:
+        del node[place[-1]]
+    else:
+        node[place[-1]] = value
     return copied
+
+
+NOTHING: Any = object()
 
 
 ANSWERS = {
@@ -514,14 +530,16 @@ PARAMETERS = calls.parameters(
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.data())
 def test_whatever_is_broken_in_a_call_is_answered(called: Called, data: st.DataObject) -> None:
     """Never by a fault of ours: no 500, no 503, and nothing `technical` but what is told why."""
     for document, ask in ((HOOK, called.signed), (PARAMETERS, called.package)):
         place = data.draw(st.sampled_from(sorted(places(document), key=repr)))
-        status, answer = ask(put(document, place, data.draw(ANY_JSON)))
+        status, answer = ask(broken(document, place, data.draw(ANY_JSON | st.just(NOTHING))))
+        # What a template of Rego's has for what is not there.
+        assert "<undefined>" not in json.dumps(answer), place
         assert status in (200, 400, 412, 422), (place, answer)
         if status != 200:
             assert issues(answer)
@@ -695,12 +713,18 @@ def test_a_sidecar_that_cannot_work(url: str, more: dict[str, Any]) -> None:
 # --------------------------------------------------------------------------------------------
 
 
-def test_64_callers_at_once(service: str) -> None:
+@pytest.mark.long
+def test_64_callers_at_once(sidecar: LocalSidecar, members: MemberFile) -> None:
     """Each gets the answer to its own call."""
+    with calls.running(Service(Rules(sidecar.url), members)) as url:
+        sixty_four_call(url)
+
+
+def sixty_four_call(url: str) -> None:
     start = threading.Barrier(64)
 
     def call(number: int) -> tuple[int, str, float]:
-        with contextlib.closing(Called(service)) as own:
+        with contextlib.closing(Called(url)) as own:
             start.wait()
             started = time.monotonic()
             ids = set()

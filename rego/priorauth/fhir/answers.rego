@@ -158,14 +158,14 @@ _fault(path, declared, item) := "is a group, and its answers are those of its it
 	item.answer
 } else := $"has a {links[0]} that is not as the questionnaire has it" if {
 	declared.items.type == "object"
-	links := sort([object.get(member, "linkId", "item") |
+	links := sort([_named(member) |
 		some member in item.item
 		not _member_sound(path, declared.items, member)
 	])
 	links != []
 } else := "has an item more than once" if {
 	declared.items.type == "object"
-	count({member.linkId | some member in item.item}) < count(item.item)
+	count({member.linkId | some member in item.item}) < count(resources.listed(item.item))
 } else := $"must be answered by value{kind(each)}, as the questionnaire offers" if {
 	each := object.get(declared, "items", declared)
 	each.type != "object"
@@ -174,6 +174,10 @@ _fault(path, declared, item) := "is a group, and its answers are those of its it
 	declared.type != "array"
 	count(item.answer) > 1
 }
+
+_named(member) := link if {
+	link := resources.text(member.linkId)
+} else := "item"
 
 _member_sound(path, declared, member) if {
 	some name, property in declared.properties

@@ -92,6 +92,7 @@ test_what_is_not_answered_is_not_stated[name] if {
 		"an empty answer": [{"linkId": "sample.code", "answer": []}],
 		"an empty list": [{"linkId": "sample.drugs", "answer": []}],
 		"an empty group": [{"linkId": "sample.therapies", "item": []}, {"linkId": "sample.therapies"}],
+		"a group of nothing": [{"linkId": "sample.therapies", "item": null}],
 		"a group of no answers": [{"linkId": "sample.therapies", "item": [{"linkId": "sample.therapies.therapy"}]}],
 		"no link": [{"answer": [{"valueString": "A"}]}],
 		"no object": [null, "sample.code"],
@@ -181,6 +182,10 @@ test_faults_are_told_and_state_nothing[name] if {
 				{"linkId": "sample.therapies.therapy", "answer": [{"valueString": "b"}]},
 			]}],
 			"sample.therapies", "has an item more than once",
+		],
+		"a member that is no item": [
+			[{"linkId": "sample.therapies", "item": ["sample.therapies.therapy", null]}],
+			"sample.therapies", "has a item that is not as the questionnaire has it",
 		],
 		"a member without a name": [
 			[{"linkId": "sample.therapies", "item": [{"answer": [{"valueString": "a"}]}]}],

@@ -34,7 +34,11 @@ _prefetched := [entry | some key in sort(object.keys(_hook.prefetch)); some entr
 # description: The orders that the call is about.
 orders := {
 	"order-sign": _drafted,
-	"order-select": [drafted | some drafted in _drafted; $"{drafted.resourceType}/{drafted.id}" in _selected],
+	"order-select": [drafted |
+		some drafted in _drafted
+		is_string(drafted.id)
+		$"{drafted.resourceType}/{drafted.id}" in _selected
+	],
 	"order-dispatch": [dispatched |
 		some reference in _dispatched
 		dispatched := fhir.resolved({"reference": reference}, {}, resources)
@@ -75,7 +79,10 @@ wanted := false if _hook.extension["davinci-crd.configuration"]["coverage-info"]
 # METADATA
 # title: Id
 # description: The id of an order's request in this call; undefined where the call has none.
-id(prescribed) := $"{_hook.hookInstance}/{prescribed.id}"
+id(prescribed) := $"{_hook.hookInstance}/{prescribed.id}" if {
+	is_string(_hook.hookInstance)
+	is_string(prescribed.id)
+}
 
 # METADATA
 # title: Asking
@@ -125,7 +132,7 @@ issues contains outcomes.issue(
 
 issues contains outcomes.issue(400, "required", "prefetch.coverage", "must be one Coverage, the one that the orders are under") if {
 	count(_coverages) != 1
-	_answered("coverage")
+	_coverages_came
 }
 
 issues contains outcomes.issue(412, "incomplete", "prefetch.coverage", "must be prefetched: the Coverage that the orders are under") if {
@@ -176,6 +183,10 @@ issues contains outcomes.issue(422, "invariant", "MedicationRequest.doNotPerform
 	some prescribed in _prescriptions
 	prescribed.doNotPerform
 }
+
+_coverages_came if _answered("coverage")
+
+_coverages_came if count(_coverages) > 1
 
 _prescriptions := [prescribed | some prescribed in orders; prescribed.resourceType == "MedicationRequest"]
 

@@ -62,6 +62,24 @@ test_there_is_one_coverage[name] if {
 	_issues(_prefetching({"coverage": coverage})) == [[400, "required", "prefetch.coverage", "must be one Coverage, the one that the orders are under"]]
 }
 
+test_two_coverages_are_not_one_under_any_key if {
+	other := object.union(fixtures.coverage, {"id": "coverage-2"})
+	prefetch := object.union(object.remove(fixtures.prefetch, ["coverage"]), {"one": fixtures.coverage, "other": other})
+	_issues(fixtures.hook_of([fixtures.order], prefetch)) == [
+		[400, "required", "prefetch.coverage", "must be one Coverage, the one that the orders are under"],
+	]
+}
+
+test_what_has_no_id_is_called_nothing if {
+	named := {"hook": fixtures.hook}
+	not call.id({}) with input as named
+	not call.id(fixtures.order) with input as {"hook": object.remove(fixtures.hook, ["hookInstance"])}
+	call.id(fixtures.order) == "9c1f6a52-8e0d-4a3e-8a3c-61f2c9b3d7aa/order-1" with input as named
+	nameless := object.remove(fixtures.order, ["id"])
+	hook := object.union(fixtures.hook_of([nameless], {}), {"hook": "order-select", "context": {"selections": ["MedicationRequest/<undefined>"]}})
+	call.orders == [] with input as {"hook": hook}
+}
+
 test_the_same_coverage_twice_is_one_and_under_any_key if {
 	_issues(_prefetching({"again": fixtures.coverage})) == []
 	hook := fixtures.hook_of([fixtures.order], object.union(object.remove(fixtures.prefetch, ["coverage"]), {"another": fixtures.coverage}))

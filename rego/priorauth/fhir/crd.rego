@@ -76,8 +76,9 @@ _request(prescribed) := {"asserted": coverage.conditional("The plan's drug guide
 # What comes of each order.
 _judged := [object.union_n([made, {"order": call.orders[index], "about": about}, _judgment(made)]) |
 	some index, made in _made
+	id := call.coverage.id
 	about := {
-		"coverage": {"reference": $"Coverage/{call.coverage.id}"},
+		"coverage": {"reference": $"Coverage/{id}"},
 		"instant": envelope.received.instant,
 		"id": $"{envelope.received.id}.{index + 1}",
 	}
@@ -123,7 +124,9 @@ _told_already(judged) if {
 	_lasting(earlier) == _lasting(coverage.extension(judged.asserted, judged.about))
 }
 
-_lasting(extension) := [part | some part in extension.extension; not object.get(part, "url", null) in ["date", "coverage-assertion-id"]]
+_lasting(extension) := [part | some part in extension.extension; not _passing(part)]
+
+_passing(part) if part.url in ["date", "coverage-assertion-id"]
 
 _issues contains issue if some issue in call.issues
 

@@ -189,6 +189,8 @@ test_an_order_that_was_told_otherwise_is_told_anew_and_nothing_else_of_it_is_cha
 	other := {"url": "https://ehr.example/other", "valueString": "1.10"}
 	stale := object.union(_told, {"extension": array.concat([_told.extension[0]], [{"url": "covered", "valueCode": "conditional"}])})
 	_actions(_carrying([stale, other])) == [object.union(_expected(fixtures.order, [], 1), {"resource": _carrying([other, _told])})]
+	torn := object.union(_told, {"extension": array.concat(_told.extension, [null])})
+	_actions(_carrying([torn])) == [object.union(_expected(fixtures.order, [], 1), {"resource": _carrying([_told])})]
 	twice := _carrying([_earlier, _earlier])
 	_actions(twice) == [object.union(_expected(fixtures.order, [], 1), {"resource": _carrying([_told])})]
 }

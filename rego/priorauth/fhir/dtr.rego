@@ -134,12 +134,18 @@ _bundle(packed, index) := {
 	response := questionnaire.draft(packed.form, packed.stated, object.union_n([
 		{
 			"coverage": {"reference": $"Coverage/{_coverage.id}"},
-			"subject": object.get(packed, ["order", "subject"], _coverage.beneficiary),
+			"subject": _subject(packed),
 			"instant": envelope.received.instant,
 		},
 		{"order": {"reference": $"MedicationRequest/{packed.order.id}"} | packed.order},
 	]))
 }
+
+_subject(packed) := packed.order.subject if {
+	is_object(packed.order.subject)
+} else := _coverage.beneficiary if {
+	is_object(_coverage.beneficiary)
+} else := {"display": "the member"}
 
 # What else there is to say of a package.
 _remarks := array.concat(

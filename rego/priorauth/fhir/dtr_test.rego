@@ -84,6 +84,18 @@ test_a_questionnaire_of_another_guideline_is_empty_beside_the_order if {
 	_package([_order, _asking(questionnaire.canonical(renewal))]).body.parameter == [_packed(renewal, {}, {}, 1)]
 }
 
+test_a_draft_is_of_the_orders_subject_or_the_beneficiary_or_some_member if {
+	some_member := {"display": "the member"}
+	nobody := object.remove(fixtures.coverage, ["beneficiary"])
+	nameless := object.remove(fixtures.order, ["subject"])
+	[subject |
+		some [order, coverage] in [[fixtures.order, nobody], [nameless, fixtures.coverage], [nameless, nobody]]
+		given := [{"name": "order", "resource": order}, {"name": "coverage", "resource": coverage}]
+		found := _answer(object.union(fixtures.package_of([]), {"parameters": {"resourceType": "Parameters", "parameter": given}}))
+		subject := found.body.parameter[0].resource.entry[1].resource.subject
+	] == [fixtures.order.subject, fixtures.coverage.beneficiary, some_member]
+}
+
 _remark(severity, code, text) := {"name": "outcome", "resource": {"resourceType": "OperationOutcome", "issue": [{
 	"severity": severity,
 	"code": code,

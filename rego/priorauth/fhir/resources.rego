@@ -43,7 +43,7 @@ _base(server) := concat("", [trim_right(server, "/"), "/"]) if {
 # description: The resource that a Reference points to, `beside` being what the Reference is in; undefined when it is not there.
 resolved(reference, beside, resources) := resource if {
 	startswith(text(reference.reference), "#")
-	[resource] := [contained | some contained in listed(beside.contained); $"#{contained.id}" == reference.reference]
+	[resource] := [contained | some contained in listed(beside.contained); contained.id == substring(reference.reference, 1, -1)]
 } else := resource if {
 	[resource] := resources.found[local(reference, resources)]
 }

@@ -76,6 +76,10 @@ test_no_reference_is_not_resolved[name] if {
 	not resources.resolved(reference, _beside, _held)
 }
 
+test_what_is_contained_without_an_id_is_not_found if {
+	not resources.resolved({"reference": "#<undefined>"}, {"contained": [{"resourceType": "Patient"}]}, _held)
+}
+
 test_identity_is_what_is_pointed_to_whether_it_is_there_or_not if {
 	resources.identity({"reference": "https://ehr.example/fhir/Patient/1"}, {}, _held) == "Patient/1"
 	resources.identity({"reference": "urn:uuid:2"}, {}, _held) == "Patient/2"
