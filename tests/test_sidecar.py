@@ -75,11 +75,16 @@ def children(of: int) -> set[int]:
     return {pid for pid, parent in processes().items() if parent == of}
 
 
-def test_it_answers_until_the_block_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A temporary folder of this process's own: others make files in the common one meanwhile."""
+    with tempfile.TemporaryDirectory() as own:
+        monkeypatch.setattr(tempfile, "tempdir", own)
+        yield own
+
+
+def test_it_answers_until_the_block_ends(folder: str) -> None:
     before = children(os.getpid())
-    # A folder of its own, since others make files in the common one meanwhile.
-    folder = tempfile.mkdtemp()
-    monkeypatch.setattr(tempfile, "tempdir", folder)
     sidecar = LocalSidecar()
     with sidecar as url, Client(url) as client:
         assert url == sidecar.url
@@ -92,7 +97,6 @@ def test_it_answers_until_the_block_ends(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not running(pid)
     assert children(os.getpid()) == before
     assert os.listdir(folder) == []
-    os.rmdir(folder)
     with Client(url) as client, pytest.raises(SidecarUnreachable):
         client.health()
     with pytest.raises(RuntimeError, match="not running"):
