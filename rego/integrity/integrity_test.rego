@@ -22,8 +22,8 @@ test_patterns_of_another_vocabulary if {
 	lacking == told
 }
 
-# Plants are [operations, JSON Pointer, message]: one mistake each, in a guideline of these tests. All of a theme are on file
-# at once, each by the name of its mistake; as cases of one test each would be evaluated with all others again.
+# Plants are [operations, JSON Pointer, message]: one mistake each, in a guideline of these tests. All of a theme are on
+# file at once, each by the name of its mistake; as cases of one test each would be evaluated with all others again.
 test_mistakes_of_form if {
 	_all_told(_plants.form) == _expected(_plants.form)
 }

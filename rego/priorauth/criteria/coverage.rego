@@ -2,8 +2,8 @@
 # title: Kinds of criteria
 # description: >-
 #   Each kind is written once for all guidelines. `judge` takes a criterion of the guideline's data and gives its status
-#   and the facts that it rests on. `asks` has those facts, and `open` the ones that can still change its status while it
-#   is unknown. A fact that the request does not state is null, and null is unknown: here and nowhere else. A kind
+#   and the facts that it rests on. `asks` has those facts, and `open` the ones that can still change its status while
+#   it is unknown. A fact that the request does not state is null, and null is unknown: here and nowhere else. A kind
 #   guards the figures that it compares; a figure of another type makes no decision.
 package priorauth.criteria
 

@@ -1,8 +1,8 @@
 # METADATA
 # title: Tests of the kinds of coverage criteria
 # description: >-
-#   Each kind on both sides of every boundary, where nothing is stated, and where a figure of the guideline is of another
-#   type. A case is named, and a failing one is reported by its name.
+#   Each kind on both sides of every boundary, where nothing is stated, and where a figure of the guideline is of
+#   another type. A case is named, and a failing one is reported by its name.
 package priorauth.criteria_coverage_test
 
 import data.priorauth.criteria

@@ -1,8 +1,8 @@
 # METADATA
 # title: Tests of the kinds of limits
 # description: >-
-#   Each kind at its limit and past it, where nothing is stated, and where a figure is of another type. A limit is never not
-#   met.
+#   Each kind at its limit and past it, where nothing is stated, and where a figure is of another type. A limit is never
+#   not met.
 package priorauth.criteria_quantity_test
 
 import data.priorauth.criteria

@@ -1,8 +1,8 @@
 # METADATA
 # title: Answers
 # description: >-
-#   Facts as the answers of a QuestionnaireResponse, and back: by the `linkId`, which is a fact's path, and by how the fact
-#   is declared. A list that is stated to be empty is the answer true to `<path>.none`.
+#   Facts as the answers of a QuestionnaireResponse, and back: by the `linkId`, which is a fact's path, and by how the
+#   fact is declared. A list that is stated to be empty is the answer true to `<path>.none`.
 package priorauth.fhir.answers
 
 import data.priorauth.fhir.resources
@@ -10,7 +10,8 @@ import data.priorauth.fhir.resources
 # METADATA
 # title: Written
 # description: >-
-#   The items that state a fact; none where it is not stated. `origin` is the extension that says where answers come from.
+#   The items that state a fact; none where it is not stated. `origin` is the extension that says where answers come
+#   from.
 written(path, declared, value, origin) := [{
 	"linkId": $"{path}.none",
 	"answer": [{"valueBoolean": true, "extension": [origin]}],
@@ -69,8 +70,8 @@ kind(declared) := "Coding" if {
 # METADATA
 # title: Read
 # description: >-
-#   What a QuestionnaireResponse states, as facts by their paths, and what is wrong with it, by `linkId`. `declared` has the
-#   facts that it may be about; only those that a prescriber knows are for it to state.
+#   What a QuestionnaireResponse states, as facts by their paths, and what is wrong with it, by `linkId`. `declared` has
+#   the facts that it may be about; only those that a prescriber knows are for it to state.
 read(response, declared) := {
 	"facts": {path: answered.value | some path, answered in found},
 	"faults": [{"linkId": fault[0], "message": fault[1]} | some fault in sort(array.concat(

@@ -2,8 +2,8 @@
 # title: Calls
 # description: >-
 #   What a CDS Hooks call says: the resources that came with it, the orders that it is about, the coverage that they are
-#   under; and what is wrong with it, by the rules of CDS Hooks and FHIR (400), for want of what was to be prefetched (412),
-#   and by the rules of CRD (422). Resources are known by their type, whatever key they were prefetched under.
+#   under; and what is wrong with it, by the rules of CDS Hooks and FHIR (400), for want of what was to be prefetched
+#   (412), and by the rules of CRD (422). Resources are known by their type, whatever key they were prefetched under.
 package priorauth.fhir.call
 
 import data.priorauth.fhir.envelope
@@ -87,8 +87,8 @@ id(prescribed) := $"{_hook.hookInstance}/{prescribed.id}" if {
 # METADATA
 # title: Asking
 # description: >-
-#   Whether the prescriber can be asked now for what is missing: not while orders are only selected, for there is more to
-#   come.
+#   Whether the prescriber can be asked now for what is missing: not while orders are only selected, for there is more
+#   to come.
 asking if _hook.hook != "order-select"
 
 else := false

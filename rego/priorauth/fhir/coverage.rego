@@ -1,9 +1,9 @@
 # METADATA
 # title: Coverage information
 # description: >-
-#   What a decision says of an order in Da Vinci CRD's coverage-information extension. A drug with a guideline is covered,
-#   with prior authorization; the limits told are the guideline's. Whether a request is denied or reduced is told to nobody
-#   here, for no clinician has confirmed it: approved, reduced and denied requests are answered alike.
+#   What a decision says of an order in Da Vinci CRD's coverage-information extension. A drug with a guideline is
+#   covered, with prior authorization; the limits told are the guideline's. Whether a request is denied or reduced is
+#   told to nobody here, for no clinician has confirmed it: approved, reduced and denied requests are answered alike.
 package priorauth.fhir.coverage
 
 import data.priorauth.authorization
@@ -22,8 +22,8 @@ url := "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-info
 # METADATA
 # title: Extension
 # description: >-
-#   The extension, of what is asserted of the coverage that `about.coverage` refers to, on the day of `about.instant`, under
-#   the assertion id `about.id`.
+#   The extension, of what is asserted of the coverage that `about.coverage` refers to, on the day of `about.instant`,
+#   under the assertion id `about.id`.
 extension(asserted, about) := {"url": url, "extension": array.flatten([
 	{"url": "coverage", "valueReference": about.coverage},
 	asserted,

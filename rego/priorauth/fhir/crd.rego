@@ -1,9 +1,10 @@
 # METADATA
 # title: Coverage requirements discovery
 # description: >-
-#   Da Vinci CRD 2.2: what the plan answers to a CDS Hooks call about orders. The input is `service`, the id of the service
-#   called; `hook`, the call as it came in; `member`, what the plan knows of the member, `null` when it finds none; and
-#   `received`, the `instant` of the call and an `id` that no other call has. The same input always has the same answer.
+#   Da Vinci CRD 2.2: what the plan answers to a CDS Hooks call about orders. The input is `service`, the id of the
+#   service called; `hook`, the call as it came in; `member`, what the plan knows of the member, `null` when it finds
+#   none; and `received`, the `instant` of the call and an `id` that no other call has. The same input always has the
+#   same answer.
 package priorauth.fhir.crd
 
 import data.priorauth.document
@@ -24,8 +25,8 @@ services := discovered.discovery
 # METADATA
 # title: Response
 # description: >-
-#   The answer to a call: its HTTP `status`; its `body`, which is a CDS Hooks response, or an OperationOutcome that says what
-#   was wrong; and what was `decided` of each order, for the plan's own records and not to be sent.
+#   The answer to a call: its HTTP `status`; its `body`, which is a CDS Hooks response, or an OperationOutcome that says
+#   what was wrong; and what was `decided` of each order, for the plan's own records and not to be sent.
 # entrypoint: true
 response := {
 	"status": 200,
@@ -50,8 +51,8 @@ requests := [object.get(made, "document", null) | some made in _made]
 # METADATA
 # title: Technical
 # description: >-
-#   What is asserted when this policy itself cannot be asked, of orders of these `types`: an `extension`, to which whoever
-#   keeps it for that time adds the coverage, the date and the assertion id.
+#   What is asserted when this policy itself cannot be asked, of orders of these `types`: an `extension`, to which
+#   whoever keeps it for that time adds the coverage, the date and the assertion id.
 # entrypoint: true
 technical := {
 	"extension": {

@@ -1,8 +1,8 @@
 # METADATA
 # title: Documentation templates and rules
 # description: >-
-#   Da Vinci DTR 2.2: the questions that are open, as questionnaires, and what their answers state. The same input always
-#   has the same answer.
+#   Da Vinci DTR 2.2: the questions that are open, as questionnaires, and what their answers state. The same input
+#   always has the same answer.
 package priorauth.fhir.dtr
 
 import data.priorauth.document
@@ -20,9 +20,9 @@ import data.priorauth.fhir.texts
 # title: Questionnaire package
 # description: >-
 #   The answer to `$questionnaire-package`: its HTTP `status`; its `body`, which is the operation's output, or an
-#   OperationOutcome that says what was wrong; and what was `decided` of each order, for the plan's own records and not to be
-#   sent. The input is `parameters`, as they came in; `member`, what the plan knows of the member, `null` when it finds none;
-#   and `received`, the `instant` of the call and an `id` that no other call has.
+#   OperationOutcome that says what was wrong; and what was `decided` of each order, for the plan's own records and not
+#   to be sent. The input is `parameters`, as they came in; `member`, what the plan knows of the member, `null` when it
+#   finds none; and `received`, the `instant` of the call and an `id` that no other call has.
 # entrypoint: true
 questionnaire_package := {
 	"status": 200,
@@ -44,8 +44,8 @@ questionnaire_package := {
 # METADATA
 # title: Form
 # description: >-
-#   For a caller that has a request document, which is the `request` of the input: the `questionnaire` for what it leaves
-#   open, and the `response` that it starts from. Both are `null` where no guideline asks anything.
+#   For a caller that has a request document, which is the `request` of the input: the `questionnaire` for what it
+#   leaves open, and the `response` that it starts from. Both are `null` where no guideline asks anything.
 # entrypoint: true
 form := {"questionnaire": questionnaire.resource(of), "response": questionnaire.draft(of, stating.flat(envelope.request), about)} if {
 	[decision] := [whole | whole := document.whole] with input as envelope.request
@@ -61,9 +61,9 @@ form := {"questionnaire": questionnaire.resource(of), "response": questionnaire.
 # METADATA
 # title: Facts
 # description: >-
-#   What the `response` of the input, a QuestionnaireResponse to one of these questionnaires, states: `document`, a part of
-#   a request; and `faults`, what is wrong with it, each with its `linkId` and a message. `null` where it answers none of
-#   these questionnaires.
+#   What the `response` of the input, a QuestionnaireResponse to one of these questionnaires, states: `document`, a part
+#   of a request; and `faults`, what is wrong with it, each with its `linkId` and a message. `null` where it answers
+#   none of these questionnaires.
 # entrypoint: true
 facts := {"document": stating.nested(read.facts), "faults": read.faults} if {
 	of := questionnaire.named(envelope.response.questionnaire)

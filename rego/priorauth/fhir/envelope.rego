@@ -1,8 +1,8 @@
 # METADATA
 # title: Envelope
 # description: >-
-#   What is asked: what came in, as it came, and what only the service around these rules can know. It is read here alone.
-#   Any JSON value whatever is an envelope, if of nothing.
+#   What is asked: what came in, as it came, and what only the service around these rules can know. It is read here
+#   alone. Any JSON value whatever is an envelope, if of nothing.
 package priorauth.fhir.envelope
 
 _given := input if {

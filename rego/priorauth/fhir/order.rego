@@ -1,8 +1,8 @@
 # METADATA
 # title: Orders
 # description: >-
-#   What a MedicationRequest, with the resources that it points to, says of a request. Nothing is guessed: what no element
-#   states, or two state differently, is absent, and free text is no dose.
+#   What a MedicationRequest, with the resources that it points to, says of a request. Nothing is guessed: what no
+#   element states, or two state differently, is absent, and free text is no dose.
 package priorauth.fhir.order
 
 import data.priorauth.calendar
@@ -31,8 +31,8 @@ service_date(order) := day if {
 # METADATA
 # title: Stated
 # description: >-
-#   What an order states beside its drug, as a part of a request. `vocabulary` has the facts that the drug's guideline can
-#   use, and `named` is what the order states of its drug.
+#   What an order states beside its drug, as a part of a request. `vocabulary` has the facts that the drug's guideline
+#   can use, and `named` is what the order states of its drug.
 stated(order, from, vocabulary, named) := object.union_n([
 	{"service_date": day | day := service_date(order)},
 	{"member": {"birth_date": born} |

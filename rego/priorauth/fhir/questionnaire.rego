@@ -1,8 +1,8 @@
 # METADATA
 # title: Questionnaires
 # description: >-
-#   A form as a FHIR Questionnaire of Da Vinci DTR, and the QuestionnaireResponse that it starts from. A Questionnaire is
-#   named for its guideline, the type of request and the form, so that one URL and version always is the same
+#   A form as a FHIR Questionnaire of Da Vinci DTR, and the QuestionnaireResponse that it starts from. A Questionnaire
+#   is named for its guideline, the type of request and the form, so that one URL and version always is the same
 #   Questionnaire, and nothing need be stored.
 package priorauth.fhir.questionnaire
 
@@ -42,8 +42,8 @@ _id(of) := $"{of.id}.{of.type}.{of.marks}"
 # METADATA
 # title: Named
 # description: >-
-#   The form that a canonical names; undefined where it names no Questionnaire that there is. Without a version it is the
-#   latest.
+#   The form that a canonical names; undefined where it names no Questionnaire that there is. Without a version it is
+#   the latest.
 named(canonical) := {"id": guideline, "version": version, "type": type, "marks": marks} if {
 	[url, version] := _versioned(split(resources.text(canonical), "|"))
 	[guideline, type, marks] := split(trim_prefix(url, $"{data.plan.fhir.url}/Questionnaire/"), ".")
@@ -246,7 +246,8 @@ draft(of, stated, about) := object.union_n([
 	]
 }
 
-# Whether a draft answers a question: where what is always asked does not settle that it is put, it is left to be answered.
+# Whether a draft answers a question: where what is always asked does not settle that it is put, it is left to be
+# answered.
 _put([], _)
 
 _put(guards, stated) if {

@@ -1,8 +1,8 @@
 # METADATA
 # title: Questions
 # description: >-
-#   The questions that a guideline puts to a prescriber for a type of request, made from its criteria and the vocabulary:
-#   what the plan knows is never among them. A form is a choice of them.
+#   The questions that a guideline puts to a prescriber for a type of request, made from its criteria and the
+#   vocabulary: what the plan knows is never among them. A form is a choice of them.
 package priorauth.fhir.questions
 
 import data.priorauth.fhir.facts
@@ -12,8 +12,8 @@ import data.priorauth.guidelines
 # METADATA
 # title: Asked
 # description: >-
-#   The facts that a prescriber knows and a criterion of a version rests on, by their paths, each once, in the order of a
-#   decision.
+#   The facts that a prescriber knows and a criterion of a version rests on, by their paths, each once, in the order of
+#   a decision.
 asked(reference, type) := [path | some [_, path] in sort([[index, path] | some path, index in first])] if {
 	declared := texts.declared(reference)
 	paths := [path |
@@ -33,8 +33,9 @@ _placed(reference, type) := [{"stage": stage, "chain": chain, "asks": guidelines
 # METADATA
 # title: Question
 # description: >-
-#   How a fact is asked for: its `path`; how it is `declared`; the `clause` of the first criterion that rests on it, and the
-#   `text` of the question; and `when`, the values of other facts for which alone it is asked, none where it always is.
+#   How a fact is asked for: its `path`; how it is `declared`; the `clause` of the first criterion that rests on it, and
+#   the `text` of the question; and `when`, the values of other facts for which alone it is asked, none where it always
+#   is.
 question(reference, type, path) := {
 	"path": path,
 	"declared": declared[path],
@@ -62,8 +63,9 @@ _guard(chain, declared) := {"path": branch.fact, "values": chain[index + 1].when
 # METADATA
 # title: Marks
 # description: >-
-#   Which of the facts asked for a request leaves open, which it has answered, and which do not matter to it: `1`, `2` or
-#   `0` for each. Open is also what the answer to another open question may make matter, so that none is left after them.
+#   Which of the facts asked for a request leaves open, which it has answered, and which do not matter to it: `1`, `2`
+#   or `0` for each. Open is also what the answer to another open question may make matter, so that none is left after
+#   them.
 marks(request, decision) := concat("", [_mark(path, facts.known(request, path) != null, open) |
 	open := _open(request, decision)
 	some path in asked(decision.guideline, request.type)

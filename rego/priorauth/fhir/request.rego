@@ -1,8 +1,9 @@
 # METADATA
 # title: Requests
 # description: >-
-#   The request document that an order amounts to: what it says, with what it points to; what the plan knows of the member;
-#   and what the prescriber has answered. The plan's own facts are the plan's to state, and no answer states them.
+#   The request document that an order amounts to: what it says, with what it points to; what the plan knows of the
+#   member; and what the prescriber has answered. The plan's own facts are the plan's to state, and no answer states
+#   them.
 package priorauth.fhir.request
 
 import data.priorauth.fhir.answers
@@ -16,9 +17,9 @@ import data.priorauth.fhir.texts
 # METADATA
 # title: Of an order
 # description: >-
-#   `document`, the request, which is called `id`; `answered`, the paths of what answers state; and `faults`, what is wrong
-#   with the answers, each with the `linkId` and a message. `member` is what the plan knows, which weighs before what the
-#   order says. Undefined where the order does not tell its drug or its day.
+#   `document`, the request, which is called `id`; `answered`, the paths of what answers state; and `faults`, what is
+#   wrong with the answers, each with the `linkId` and a message. `member` is what the plan knows, which weighs before
+#   what the order says. Undefined where the order does not tell its drug or its day.
 of(prescription, from, id, member) := {
 	"document": object.union(
 		facts.merged(known, stated),

@@ -1,8 +1,8 @@
 # METADATA
 # title: FHIR resources
 # description: >-
-#   The resources that came in together, and how one is found from another. Nothing is fetched: what is not among them is
-#   not known. An element of another type than FHIR gives it is the same as absent.
+#   The resources that came in together, and how one is found from another. Nothing is fetched: what is not among them
+#   is not known. An element of another type than FHIR gives it is the same as absent.
 package priorauth.fhir.resources
 
 import data.priorauth.fhir.facts
@@ -19,8 +19,8 @@ entries(value) := [entry | some entry in listed(value.entry); is_string(entry.re
 # METADATA
 # title: Held
 # description: >-
-#   The resources of entries, ready to look things up in: by `Type/id` and by the entry's URL. `server` is the base URL of
-#   whoever sent them, `null` when it is not known.
+#   The resources of entries, ready to look things up in: by `Type/id` and by the entry's URL. `server` is the base URL
+#   of whoever sent them, `null` when it is not known.
 held(all, server) := {
 	"all": [entry.resource | some entry in all],
 	"found": facts.all_of(array.concat(

@@ -56,8 +56,8 @@ _prefetch := {
 	"payors": "Organization?_id={{%coverage.entry.resource.payor.resolve().ofType(Organization).id}}",
 }
 
-# What orders point to, and what points to them, by where the orders are. A template follows those that it refers to, and
-# keys are in the order of the alphabet.
+# What orders point to, and what points to them, by where the orders are. A template follows those that it refers to,
+# and keys are in the order of the alphabet.
 _of_orders(orders) := {key: concat("", [query, "={{", orders, path, ".id}}"]) |
 	some key, [query, path] in {
 		"medications": ["Medication?_id", ".medication.resolve().ofType(Medication)"],

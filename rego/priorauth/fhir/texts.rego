@@ -50,8 +50,8 @@ listed(reference, type, stage) := [criterion |
 # METADATA
 # title: Criteria
 # description: >-
-#   The criteria of a version that are judged at a stage for a type of request, in the order of a decision, each at the end
-#   of the groups that it is in.
+#   The criteria of a version that are judged at a stage for a type of request, in the order of a decision, each at the
+#   end of the groups that it is in.
 criteria(reference, type, stage) := [chain |
 	some criterion in listed(reference, type, stage)
 	some chain in _chains(criterion)
