@@ -22,7 +22,7 @@ decide: .venv/installed ## Decide a request: make decide REQUEST=examples/xpovio
 
 test: lint rego stale pytest ## Run every check but the long tests
 
-test-long: .venv/installed ## Run the long tests: every combination, loads, kills, a soak, Spark, compose
+test-long: .venv/installed ## Run the long tests: every combination, loads, kills, a soak, Spark, compose, FHIR
 	@echo "== Long tests"
 	@$(BIN)/pytest -m long tests
 

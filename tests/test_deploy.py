@@ -21,6 +21,7 @@ import yaml
 import bomb
 import fhir_calls as calls
 from priorauth import Client, opa
+from priorauth.fhir import Rules, Service
 from priorauth.sidecar import IMAGE
 from production import (
     CALLER,
@@ -336,6 +337,14 @@ def test_the_alerts_speak_of_metrics_that_there_are(tmp_path: Path) -> None:
         eventually(lambda: failures(production.metrics()) > before)
         metrics = production.metrics()
         assert production.ready(), "health shows nothing of it"
+        with (
+            calls.running(Service(Rules(production.url, token=CALLER))) as own,
+            contextlib.closing(calls.Called(own)) as called,
+        ):
+            assert called.signed(calls.hook())[0] == 200
+            production.process.kill()
+            called.signed(calls.hook())
+            metrics += called.get("/metrics")[1]
     for group in yaml.safe_load(ALERTS.read_text())["groups"]:
         for rule in group["rules"]:
             used = re.findall(r"\b([a-z]+(?:_[a-z]+)+)\s*[\[{/)]", rule["expr"])
