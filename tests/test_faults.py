@@ -367,7 +367,7 @@ def test_a_packed_answer_is_not_unpacked() -> None:
     with answering(http(packed, "200 OK", "Content-Encoding: gzip")) as (url, _):
         error = failure(url)
     assert type(error) is MalformedResult
-    assert "what is not JSON" in str(error)
+    assert "something that is not JSON" in str(error)
 
 
 @pytest.mark.parametrize("charset", ["idna", "u\0", "utf-16", "no-such", "ascii"])
