@@ -190,7 +190,7 @@ def test_rows_that_cannot_be_read_get_a_decision_too(bundle_file: Path, tmp_path
         ("in.csv", "type,service_date\n", [], "drug.name"),
         ("in.csv", "", [], "none of the columns type"),
         ("in.parquet", "no parquet", [], "not a readable Parquet file"),
-        ("in.ndjson", "{}\n", ["--resume", "-o", "-"], "--resume needs files"),
+        ("in.ndjson", "{}\n", ["--resume", "-o", "-"], "--resume needs an input file"),
         ("in.ndjson", "{}\n", ["--to", "parquet"], "to a pipe"),
         ("in.ndjson", "{}\n", ["--engine", "wasm", "--url", "http://localhost:1"], "--url"),
     ],
@@ -614,7 +614,7 @@ def test_a_sidecar_that_is_slow_for_everyone_ends_the_run(large: Path, tmp_path:
             time.sleep(0.01)
         opa.send_signal(signal.SIGSTOP)
         _, said = process.communicate(timeout=60)
-        assert (process.returncode, "no whole answer" in said, "--resume" in said) == (
+        assert (process.returncode, "no complete answer" in said, "--resume" in said) == (
             4,
             True,
             True,

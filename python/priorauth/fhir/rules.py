@@ -127,7 +127,7 @@ class Rules:
             return await self._sent(method, target, body)
         except asyncio.TimeoutError:
             fault: SidecarError = SidecarTimeout(
-                f"no whole answer from {self.url} within {self._timeout:g} s; "
+                f"no complete answer from {self.url} within {self._timeout:g} s; "
                 "see whether the sidecar is overloaded, or allow more time"
             )
         except (aiohttp.ClientError, OSError):
