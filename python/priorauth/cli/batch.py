@@ -209,14 +209,14 @@ def batch(
         shown = functools.partial(progress, _console(stderr=True))
         run(job, data, out, workers=workers, progress=shown)
     found = summarized(out.tally, out.repeated, data.blank, decided_by.catalog)
+    for line in tallied(found, time.monotonic() - started):
+        _say(line)
     if summary:
         with create(summary) as file_:
             file_.write(json.dumps(found, indent=2).encode() + b"\n")
     if report:
         with create(report) as file_:
             file_.write(reported(found))
-    for line in tallied(found, time.monotonic() - started):
-        _say(line)
     if "invalid" in found["outcomes"]:
         raise typer.Exit(INVALID)
 
@@ -240,6 +240,10 @@ def _check_written(
         raise ConfigurationError(
             "two of --output, --summary and --report name the same file; name others"
         )
+    # Before all is decided, and not after.
+    for path in filter(None, given[1:]):
+        if not path.parent.is_dir():
+            raise ConfigurationError(f"{path} cannot be written: there is no such folder")
 
 
 def _mapped(pairs: list[str] | None) -> dict[str, str]:
