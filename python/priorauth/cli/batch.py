@@ -20,7 +20,7 @@ import typer
 
 from .. import policy
 from ..errors import ConfigurationError
-from . import INVALID, Connect, _asks, _client, _console, _is_dash, _opened, _say, app
+from . import INVALID, Connect, _asks, _client, _console, _is_dash, _opened, _say, _spare, app
 
 if TYPE_CHECKING:
     from ..batch.output import Output, Stream
@@ -224,17 +224,10 @@ def batch(
 def _check_written(
     data: BinaryIO, connect: Connect, taken: list[Path | None], given: list[Path | None]
 ) -> None:
-    """Raises ConfigurationError rather than let what is read be written over."""
-    from ..batch.files import is_same
-
+    """Raises ConfigurationError for what would be written over, or cannot be written."""
     options = cast("functools.partial[Any]", connect).keywords
-    read = [*taken, *(options[name] for name in ("token_file", "ca", "certificate", "key"))]
-    for path in filter(None, given):
-        for other in filter(None, read):
-            if is_same(path, other):
-                raise ConfigurationError(f"{path} is {other}, which is an input; name another file")
-        if is_same(path, data) or (_is_dash(path) and is_same(sys.stdout.buffer, data)):
-            raise ConfigurationError(f"{path} is the input; name another file")
+    secrets = (options[name] for name in ("token_file", "ca", "certificate", "key"))
+    _spare([data, *taken, *secrets], *given)
     written = [os.path.realpath(path) for path in filter(None, given)]
     if len(set(written)) < len(written):
         raise ConfigurationError(
