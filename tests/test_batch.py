@@ -459,7 +459,7 @@ def test_what_is_left_by_others_is_for_its_owner_only(bundle_file: Path, tmp_pat
         ("x" * 250, None, "has a name too long for the files beside it; take one of 242 bytes"),
         ("\u00e9" * 122, None, "has a name too long"),
         ("out.csv", "no/summary.json", "there is no such folder"),
-        ("out.csv", "out.csv", "two are one file; name others"),
+        ("out.csv", "out.csv", "name the same file; name others"),
     ],
 )
 def test_what_cannot_be_written_is_said_before_anything_is_decided(
@@ -777,6 +777,6 @@ def test_what_is_left_and_damaged_is_not_put_in_place(
     content[100:400] = b'"\n' * 150
     partial.write_bytes(content)
     code, said = run(*command, "--resume")
-    assert (code, said.count("\n"), "is dropped; begin anew" in said) == (1, 1, True), said
+    assert (code, said.count("\n"), "is dropped; start anew" in said) == (1, 1, True), said
     assert inodes(tmp_path) == []
     assert run(*command)[0] == 0

@@ -634,7 +634,7 @@ def test_what_is_read_is_not_written_over(bundle_file: Path, tmp_path: Path) -> 
         ]
         # The first word is what is to be done, though a file may be of that name.
         done = run(command.split()[0], *words[1:])
-        assert (done.returncode, "is what is read; name another" in done.stderr) == (2, True), (
+        assert (done.returncode, "is an input; name another file" in done.stderr) == (2, True), (
             command
         )
         assert {name: (tmp_path / name).read_bytes() for name in held} == held

@@ -83,8 +83,8 @@ def test_what_is_not_in_the_encoding_that_is_told(bundle_file: Path, tmp_path: P
             (each, 2, f"there is no encoding {each!r}")
             for each in ("rot13", "hex", "bz2", "x" * 99)
         ),
-        ("utf-16", 1, "is not utf-16, or has no byte order mark"),
-        ("utf_32", 1, "is not utf-32, or has no byte order mark"),
+        ("utf-16", 1, "is not utf-16, or lacks the byte order mark"),
+        ("utf_32", 1, "is not utf-32, or lacks the byte order mark"),
         ("utf-16-le", 2, "none of the columns type"),
         ("cp037", 2, "none of the columns type"),
     ],

@@ -110,8 +110,8 @@ class Input:
             return _utf8(decoder.decode(chunk, final))
         except UnicodeError:
             raise OSError(
-                f"{self.name} is not {self.encoding}, or has no byte order mark, which that begins "
-                "with; if so, say --encoding utf-16-le or the like"
+                f"{self.name} is not {self.encoding}, or lacks the byte order mark that starts it; "
+                "in that case use --encoding utf-16-le or the like"
             ) from None
 
     @cached_property

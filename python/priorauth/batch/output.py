@@ -129,7 +129,7 @@ class Output:
             why = f"holds {count} decisions for {self.tally.rows} rows"
         self._journal.unlink(missing_ok=True)
         self._made_from = None
-        raise OSError(f"what was written to {self._partial} {why}, and is dropped; begin anew")
+        raise OSError(f"what was written to {self._partial} {why}, and is dropped; start anew")
 
     def __exit__(self, *_: object) -> None:
         try:

@@ -21,7 +21,7 @@ SEPARATOR = "|"
 """The separator of a list's items in one cell."""
 
 LONGEST = 1 << 20
-"""The most bytes that a cell may have, or a whole line or item; one that has more is not read."""
+"""The most bytes that a cell, a line or an item may have; a longer one is not read."""
 
 REQUIRED = ("type", "service_date", "drug.name")
 """The columns that every table of requests must have."""
