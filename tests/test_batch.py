@@ -453,6 +453,74 @@ def test_what_is_left_by_others_is_for_its_owner_only(bundle_file: Path, tmp_pat
     assert len(read(out)) == 1
 
 
+@pytest.mark.parametrize(
+    ("out", "summary", "why"),
+    [
+        ("x" * 250, None, "has a name too long for the files beside it; take one of 242 bytes"),
+        ("\u00e9" * 122, None, "has a name too long"),
+        ("out.csv", "no/summary.json", "there is no such folder"),
+        ("out.csv", "out.csv", "name the same file; name others"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_anything_is_decided(
+    out: str, summary: str | None, why: str, bundle_file: Path, tmp_path: Path
+) -> None:
+    file = written(tmp_path, "ndjson", [FULL])
+    command: list[str | Path] = [file, "-o", tmp_path / out, "--bundle", bundle_file]
+    if summary:
+        command += ["--summary", tmp_path / summary]
+    code, said = run(*command)
+    assert (code, why in said, said.count("\n")) == (2, True, 1), said
+    assert inodes(tmp_path) == [file.name]
+
+
+def test_the_longest_name(bundle_file: Path, tmp_path: Path) -> None:
+    file = written(tmp_path, "ndjson", [FULL])
+    name = "x" * 242
+    assert run(file, "-o", tmp_path / name, "--bundle", bundle_file)[0] == 0
+    assert inodes(tmp_path) == [file.name, name]
+
+
+def test_very_many_columns_take_no_longer_each(bundle_file: Path, tmp_path: Path) -> None:
+    file, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    own = ",".join(f"c{number}" for number in range(130_000))
+    file.write_text(
+        f"type,service_date,drug.name,{own}\ninitial,2022-11-01,Xpovio{',' * 130_000}\n"
+    )
+    started_at = time.monotonic()
+    keep = ("--keep", "all", "--columns", "outcome")
+    assert run(file, "-o", out, "--bundle", bundle_file, *keep)[0] == 0
+    assert time.monotonic() - started_at < 60
+    assert out.read_bytes().startswith(b"c0,c1,")
+
+
+def test_odd_cells_of_parquet(bundle_file: Path, tmp_path: Path) -> None:
+    """A text that is too long, a day that is none in a list, and a time in a zone that is none."""
+    rows = [spelt(FULL) for _ in range(3)]
+    table = pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in COLUMNS]))
+    no_day = pa.array([0, 2**31 - 1, 0], pa.int32()).cast(pa.date32())
+    document = pa.StructArray.from_arrays([pa.array(["a"] * 3), no_day], ["reference", "date"])
+    changed = {
+        "diagnosis.icd10": pa.array(["x" * (1 << 20), "C90.0", "x" * ((1 << 20) + 1)]),
+        "documentation": pa.ListArray.from_arrays(pa.array([0, 1, 2, 3], pa.int32()), document),
+    }
+    for name, column in changed.items():
+        table = table.set_column(table.column_names.index(name), name, column)
+    stamps = pa.array([1, 2, 3], pa.timestamp("us", "Mars/Base"))
+    pq.write_table(table.append_column("when", stamps), tmp_path / "in.parquet")
+    for name in ("out.csv", "out.parquet"):
+        out = tmp_path / name
+        options = ("--bundle", bundle_file, "--keep", "when", "--columns", "decision")
+        assert run(tmp_path / "in.parquet", "-o", out, *options)[0] == 3
+        told = [[error["message"] for error in each["errors"]] for each in read(out)]
+        assert told[0] == []
+        assert told[1][0].startswith(
+            "row 2: column documentation holds a value that cannot be read"
+        )
+        assert told[2] == ["row 3: column diagnosis.icd10 is longer than 1048576 bytes"]
+    assert pq.read_table(tmp_path / "out.parquet").column("when").type == stamps.type
+
+
 SOUND_JOURNAL: dict[str, Any] = {
     "size": 0,
     "ids": 0,
@@ -709,6 +777,6 @@ def test_what_is_left_and_damaged_is_not_put_in_place(
     content[100:400] = b'"\n' * 150
     partial.write_bytes(content)
     code, said = run(*command, "--resume")
-    assert (code, said.count("\n"), "is dropped; begin anew" in said) == (1, 1, True), said
+    assert (code, said.count("\n"), "is dropped; start anew" in said) == (1, 1, True), said
     assert inodes(tmp_path) == []
     assert run(*command)[0] == 0

@@ -606,6 +606,55 @@ def test_an_output_that_links_to_itself(url: str, request_file: Path, tmp_path: 
     assert loop.is_symlink()
 
 
+def test_what_is_read_is_not_written_over(bundle_file: Path, tmp_path: Path) -> None:
+    """By any command that writes a file, nor by a link to it."""
+    held = {
+        "bundle": bundle_file.read_bytes(),
+        "log": b'{"request": {}, "decision": {}}\n',
+        "requests": b"{}\n",
+        "key": (Path(__file__).parent / "keys" / "policy.pem").read_bytes(),
+    }
+    for name, content in held.items():
+        (tmp_path / name).write_bytes(content)
+        (tmp_path / f"{name}-link").symlink_to(name)
+    for command in (
+        "page --bundle bundle -o bundle",
+        "page --bundle bundle -o bundle-link",
+        "bundle build --key key -o key",
+        "compare bundle bundle requests --report requests-link",
+        "compare bundle bundle requests --report bundle",
+        "replay log bundle --report log",
+        "replay log bundle --report bundle-link",
+        "replay log bundle --requests requests --report requests",
+        "batch requests --bundle bundle --report requests",
+    ):
+        words = [
+            tmp_path / word if word in {*held, *(f"{n}-link" for n in held)} else word
+            for word in command.split()
+        ]
+        # The first word is what is to be done, though a file may be of that name.
+        done = run(command.split()[0], *words[1:])
+        assert (done.returncode, "is an input; name another file" in done.stderr) == (2, True), (
+            command
+        )
+        assert {name: (tmp_path / name).read_bytes() for name in held} == held
+
+
+def test_a_report_is_for_its_owner_only(bundle_file: Path, tmp_path: Path) -> None:
+    """It names requests, and goes where no link leads."""
+    requests, report, victim = (tmp_path / name for name in ("requests", "report", "victim"))
+    requests.write_text("{}\n")
+    command = ("compare", bundle_file, bundle_file, requests, "--report", report)
+    assert run(*command).returncode == 0
+    assert report.stat().st_mode & 0o777 == 0o600
+    victim.write_text("a victim's")
+    report.unlink()
+    report.symlink_to(victim)
+    done = run(*command)
+    assert (done.returncode, victim.read_text()) == (2, "a victim's")
+    assert "no plain file of this user's" in done.stderr
+
+
 def test_a_reader_that_has_had_enough(url: str, tmp_path: Path) -> None:
     """As `priorauth batch … | head -1` is."""
     taken = tmp_path / "in.ndjson"

@@ -225,6 +225,20 @@ def test_a_member_with_another_value(path: Path, value: Any) -> None:
     refused(changed(path, value), path)
 
 
+def test_groups_in_groups_without_end() -> None:
+    group: dict[str, Any] = {
+        "id": "g",
+        "clause": "I",
+        "text": "t",
+        "kind": "all",
+        "status": "met",
+        "parts": [],
+    }
+    for _ in range(500):
+        group = {**group, "parts": [group]}
+    refused({**FULL, "criteria": [group]}, ("criteria",))
+
+
 @pytest.mark.parametrize("outcome", ["denied", "pended", "not_applicable", "invalid"])
 def test_an_authorization_with_an_outcome_that_has_none(outcome: str) -> None:
     refused(changed(("outcome",), outcome), ("authorization",))

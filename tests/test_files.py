@@ -70,3 +70,29 @@ def test_what_is_not_in_the_encoding_that_is_told(bundle_file: Path, tmp_path: P
     assert (code, "use --encoding utf-16-le" in said) == (2, True)
     encoded = ("--encoding", "utf-16-le")
     assert run(tmp_path / "wide.csv", "-o", out, "--bundle", bundle_file, *encoded)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("encoding", "code", "why"),
+    [
+        *(
+            (each, 2, f"there is no encoding {each!r}")
+            for each in ("undefined", "idna", "punycode")
+        ),
+        *(
+            (each, 2, f"there is no encoding {each!r}")
+            for each in ("rot13", "hex", "bz2", "x" * 99)
+        ),
+        ("utf-16", 1, "is not utf-16, or lacks the byte order mark"),
+        ("utf_32", 1, "is not utf-32, or lacks the byte order mark"),
+        ("utf-16-le", 2, "none of the columns type"),
+        ("cp037", 2, "none of the columns type"),
+    ],
+)
+def test_encodings_that_cannot_be(
+    encoding: str, code: int, why: str, bundle_file: Path, tmp_path: Path
+) -> None:
+    command = (FILES / "semicolons.csv", "-o", tmp_path / "out.ndjson", "--bundle", bundle_file)
+    found, said = run(*command, "--encoding", encoding)
+    assert (found, why in said, said.count("\n")) == (code, True, 1), said
+    assert list(tmp_path.iterdir()) == []

@@ -26,6 +26,7 @@ from priorauth.authoring.cases import put
 from priorauth.errors import SidecarStartError
 from priorauth.page import page as make
 from priorauth.page.server import PageServer
+from test_survival import members, packed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -725,6 +726,21 @@ def test_the_same_bundle_makes_the_same_bytes(bundle_file: Path, file: Path) -> 
 def test_a_file_without_wasm_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="not a gzipped tar archive"):
         make(b"")
+
+
+@pytest.mark.parametrize("name", ["/data.json", "/.manifest"])
+@pytest.mark.parametrize("content", [b"", b"{", b"null", b"[]", b"\xff", b"[" * 100_000])
+def test_a_bundle_whose_documents_are_none_is_refused(
+    name: str, content: bytes, bundle_file: Path
+) -> None:
+    """By all that read one themselves."""
+    spoilt = packed(members(bundle_file.read_bytes()) | {name: content})
+    said = f"its {name[1:]} is no JSON object"
+    with pytest.raises(ConfigurationError, match=said):
+        make(spoilt)
+    if name == "/.manifest":
+        with pytest.raises(ConfigurationError, match=said):
+            WasmEngine(spoilt)
 
 
 def asked_of(url: str, path: str = "/", **headers: str) -> tuple[int, dict[str, str], bytes]:

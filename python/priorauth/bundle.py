@@ -201,6 +201,18 @@ def member(bundle: bytes, name: str) -> bytes:
     raise ConfigurationError(f"the bundle holds no {name}; make one with `priorauth bundle build`")
 
 
+def document(bundle: bytes, name: str) -> dict[str, Any]:
+    """A file in a bundle that is a JSON object. Raises ConfigurationError when it is none."""
+    text = member(bundle, name)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"the bundle will not do: its {name} is no JSON object")
+    return found
+
+
 def rules(bundle: bytes) -> dict[str, bytes]:
     """The Rego files in a bundle, by path. Raises ConfigurationError if it is not a bundle."""
     return dict(_files(bundle, ".rego"))

@@ -160,7 +160,7 @@ def read_decision(
         outcome=one_of(OUTCOMES, doc, "outcome", at),
         requires_clinician_review=flag(doc, "requires_clinician_review", at),
         guideline=optional(doc, "guideline", at, _reference),
-        criteria=listed(doc, "criteria", at, _criterion),
+        criteria=_criteria(doc, at),
         reasons=listed(doc, "reasons", at, _reason),
         missing=listed(doc, "missing", at, _missing),
         authorization=optional(doc, "authorization", at, _authorization),
@@ -186,6 +186,16 @@ def _reference(doc: Object, at: At) -> GuidelineReference:
         effective_date=day(doc, "effective_date", at),
         next_review=text(doc, "next_review", at),
     )
+
+
+def _criteria(doc: Object, at: At) -> tuple[Criterion, ...]:
+    try:
+        found = listed(doc, "criteria", at, _criterion)
+    except RecursionError:
+        found = None
+    if found is None:
+        malformed((at, "criteria"), "groups are in groups without end")
+    return found
 
 
 def _criterion(doc: Object, at: At) -> Criterion:

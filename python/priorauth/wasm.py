@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from ._document import Object
 from ._json import not_json, to_json
-from .bundle import ENTRYPOINTS, cached, integrity, member
+from .bundle import ENTRYPOINTS, cached, document, integrity, member
 from .decider import BUNDLE, Decider
 from .errors import ConfigurationError, EngineError, Finding, UndefinedResult
 
@@ -59,7 +59,7 @@ class WasmEngine(Decider):
             path = Path(bundle).resolve() if bundle is not None else cached()
             self.url, self._bundle = path.as_uri(), _read(path)
         self._module = _module(self._bundle)
-        self._provenance = {"bundles": {BUNDLE: json.loads(member(self._bundle, ".manifest"))}}
+        self._provenance = {"bundles": {BUNDLE: document(self._bundle, ".manifest")}}
         self._idle: list[Instance] = []
 
     def __repr__(self) -> str:

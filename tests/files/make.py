@@ -90,6 +90,8 @@ def shapes() -> None:
     text("long-row.csv", [made[0], made[1] + ",", made[2] + made[3], *made[4:]])
     blank = ["", "," * 15, ' , ,"",' + "," * 12, ""]
     text("blank-rows.csv", [made[0], *blank, made[1], *blank, f"{made[2]},", *made[3:]])
+    quotes_only = ['""', ",".join(['""'] * 16), '"""",' + "," * 14, '""""""']
+    text("rows-of-quotes.csv", [made[0], *quotes_only, *made[1:]])
     text("two-files-in-one.csv", [*made, *made])
     text("no-header.csv", made[1:])
     text("cell-without-end.csv.gz", with_icd10({1: "x" * (1 << 20) + "x" * 100}))

@@ -11,9 +11,7 @@ from functools import cached_property
 from typing import BinaryIO, cast
 
 from ..errors import ConfigurationError, EngineError
-
-LONGEST = 1 << 20
-"""The most bytes that a line or an item may have; a longer one is not read."""
+from ..tables.columns import LONGEST as LONGEST
 
 _CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
@@ -95,15 +93,26 @@ class Input:
         decoder = codecs.getincrementaldecoder(self.encoding)("priorauth.marked")
         while chunk := self._unpacked(lambda: _some(self._data)):
             if self.encoding != "utf-8":
-                chunk = _utf8(decoder.decode(chunk))
+                chunk = self._decoded(decoder, chunk)
             elif marked:
                 chunk, marked = chunk.removeprefix(codecs.BOM_UTF8), False
             self.passed += len(chunk)
             if chunk:
                 yield chunk
-        if rest := _utf8(decoder.decode(b"", final=True)):
+        if rest := self._decoded(decoder, b"", final=True):
             self.passed += len(rest)
             yield rest
+
+    def _decoded(
+        self, decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False
+    ) -> bytes:
+        try:
+            return _utf8(decoder.decode(chunk, final))
+        except UnicodeError:
+            raise OSError(
+                f"{self.name} is not {self.encoding}, or lacks the byte order mark that starts it; "
+                "in that case use --encoding utf-16-le or the like"
+            ) from None
 
     @cached_property
     def lines(self) -> Iterator[bytes | None]:
@@ -124,7 +133,7 @@ class Input:
             for part in parts:
                 yield None if too_long or len(part) > LONGEST else part
                 too_long = False
-            if len(pending) > LONGEST:
+            if too_long or len(pending) > LONGEST:
                 pending, too_long = pending[-1:], True
         if pending:
             yield None if too_long else pending
@@ -163,7 +172,9 @@ class _Ends:
 def _known(encoding: str) -> str:
     try:
         "".encode(encoding)
-    except LookupError:
+        # Some are not for text of any length, or put up with no fault in it.
+        codecs.getincrementaldecoder(encoding)("priorauth.marked").decode(b"a")
+    except (LookupError, UnicodeError):
         raise ConfigurationError(
             f"there is no encoding {encoding!r}; some are utf-8, cp1252, utf-16"
         ) from None

@@ -21,6 +21,7 @@ from .tally import Tally, repeated
 from .workers import Done
 
 _COMMIT_S = 1.0
+_LONGEST_NAME = 255 - len(".") - len(".journal.new")
 
 
 class Output:
@@ -36,6 +37,11 @@ class Output:
     ) -> None:
         """`made_from` says what the decisions depend on; None when the run cannot be resumed."""
         self._path = _resolved(path)
+        if len(os.fsencode(self._path.name)) > _LONGEST_NAME:
+            raise ConfigurationError(
+                f"{self._path} has a name too long for the files beside it; take one of "
+                f"{_LONGEST_NAME} bytes or fewer"
+            )
         self._partial, self._ids_path, self._whole, self._journal = (
             self._path.with_name(f".{self._path.name}.{part}")
             for part in ("partial", "ids", "whole", "journal")
@@ -123,7 +129,7 @@ class Output:
             why = f"holds {count} decisions for {self.tally.rows} rows"
         self._journal.unlink(missing_ok=True)
         self._made_from = None
-        raise OSError(f"what was written to {self._partial} {why}, and is dropped; begin anew")
+        raise OSError(f"what was written to {self._partial} {why}, and is dropped; start anew")
 
     def __exit__(self, *_: object) -> None:
         try:

@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
@@ -353,6 +353,7 @@ def page(
     with _failing_clearly():
         from ..page import page
 
+        _spare([bundle], output)
         output.write_bytes(page(bundle.read_bytes()) if bundle else _page())
 
 
@@ -428,6 +429,17 @@ def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
         return path.open("rb")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _spare(read: Iterable[Path | BinaryIO | None], *written: Path | None) -> None:
+    """Raises ConfigurationError for an output that is an input."""
+    from ..batch.files import is_same
+
+    others = [other for other in read if other is not None]
+    for path in filter(None, written):
+        given: Path | BinaryIO = sys.stdout.buffer if _is_dash(path) else path
+        if any(is_same(given, other) for other in others):
+            raise ConfigurationError(f"{path} is an input; name another file")
 
 
 def _console(*, stderr: bool = False) -> Console:

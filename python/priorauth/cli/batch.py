@@ -20,7 +20,7 @@ import typer
 
 from .. import policy
 from ..errors import ConfigurationError
-from . import INVALID, Connect, _asks, _client, _console, _is_dash, _opened, _say, app
+from . import INVALID, Connect, _asks, _client, _console, _is_dash, _opened, _say, _spare, app
 
 if TYPE_CHECKING:
     from ..batch.output import Output, Stream
@@ -209,14 +209,14 @@ def batch(
         shown = functools.partial(progress, _console(stderr=True))
         run(job, data, out, workers=workers, progress=shown)
     found = summarized(out.tally, out.repeated, data.blank, decided_by.catalog)
+    for line in tallied(found, time.monotonic() - started):
+        _say(line)
     if summary:
         with create(summary) as file_:
             file_.write(json.dumps(found, indent=2).encode() + b"\n")
     if report:
         with create(report) as file_:
             file_.write(reported(found))
-    for line in tallied(found, time.monotonic() - started):
-        _say(line)
     if "invalid" in found["outcomes"]:
         raise typer.Exit(INVALID)
 
@@ -224,22 +224,19 @@ def batch(
 def _check_written(
     data: BinaryIO, connect: Connect, taken: list[Path | None], given: list[Path | None]
 ) -> None:
-    """Raises ConfigurationError rather than let what is read be written over."""
-    from ..batch.files import is_same
-
+    """Raises ConfigurationError for what would be written over, or cannot be written."""
     options = cast("functools.partial[Any]", connect).keywords
-    read = [*taken, *(options[name] for name in ("token_file", "ca", "certificate", "key"))]
-    for path in filter(None, given):
-        for other in filter(None, read):
-            if is_same(path, other):
-                raise ConfigurationError(f"{path} is {other}, which is an input; name another file")
-        if is_same(path, data) or (_is_dash(path) and is_same(sys.stdout.buffer, data)):
-            raise ConfigurationError(f"{path} is the input; name another file")
+    secrets = (options[name] for name in ("token_file", "ca", "certificate", "key"))
+    _spare([data, *taken, *secrets], *given)
     written = [os.path.realpath(path) for path in filter(None, given)]
     if len(set(written)) < len(written):
         raise ConfigurationError(
             "two of --output, --summary and --report name the same file; name others"
         )
+    # Before all is decided, and not after.
+    for path in filter(None, given[1:]):
+        if not path.parent.is_dir():
+            raise ConfigurationError(f"{path} cannot be written: there is no such folder")
 
 
 def _mapped(pairs: list[str] | None) -> dict[str, str]:

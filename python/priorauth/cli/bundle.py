@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .. import bundle as bundles
-from . import EXIT_CODES, _failing_clearly, _opa, app
+from . import EXIT_CODES, _failing_clearly, _opa, _spare, app
 
 commands = typer.Typer(no_args_is_help=True)
 app.add_typer(commands, name="bundle", help="Build and verify the bundle that sidecars serve.")
@@ -36,6 +36,7 @@ def build(
 ) -> None:
     """Build the policy's bundle, signed if a key is given. Same sources, same bytes."""
     with _failing_clearly():
+        _spare([key], output)
         _opa()
         _tell(bundles.build(output, policy=policy, revision=revision, key=key, key_id=key_id))
 

@@ -24,6 +24,7 @@ from . import (
     _opened,
     _print_json,
     _say,
+    _spare,
     app,
 )
 from .batch import Format
@@ -92,6 +93,7 @@ def compare(
             facts = {k: v for engine in engines for k, v in engine.facts().items()}
         impact = Impact(examples, expected)
         with _opened(file) as opened:
+            _spare([opened, Path(old), Path(new)], report)
             data = _input(opened, file)
             source = source_of(_format(from_, data, file), data, Requests(facts))
             work = Comparing(sides[0].engine, sides[1].engine, source, impact.copy())
@@ -104,8 +106,7 @@ def compare(
             ):
                 impact.merge(done.impact)
         found = reported(impact, catalogs, content.compared(*sides))
-        if report:
-            report.write_bytes(impact_page(sides[0].name, sides[1].name, found))
+        _write_report(report, impact_page(sides[0].name, sides[1].name, found))
         if as_json:
             _print_json({"old": sides[0].name, "new": sides[1].name, **found})
         else:
@@ -170,7 +171,9 @@ def replay(
             catalog, facts = engine.catalog(), engine.facts()
         unreadable = 0
         with contextlib.ExitStack() as stack:
-            data = _input(stack.enter_context(_opened(log)), log)
+            opened = stack.enter_context(_opened(log))
+            _spare([opened, requests, Path(policy) if policy else None], report)
+            data = _input(opened, log)
             held: Log
             if requests:
                 asked = _input(stack.enter_context(_opened(requests)), requests)
@@ -195,14 +198,22 @@ def replay(
                 for each in map(otherwise, done.otherwise):
                     print(one_line(each) if as_json else otherwise_line(each))
         found = reported(impact, [catalog])
-        if report:
-            report.write_bytes(impact_page("the decisions kept", decides.name, found))
+        _write_report(report, impact_page("the decisions kept", decides.name, found))
         lost = f"; {unreadable:,} rows cannot be compared" if unreadable else ""
         _say(sentence(found) + lost)
     if unreadable:
         raise typer.Exit(INVALID)
     if impact.unexpected:
         raise typer.Exit(FAILED)
+
+
+def _write_report(path: Path | None, page: bytes) -> None:
+    """For its owner only: it names requests."""
+    from ..batch.files import create
+
+    if path:
+        with create(path) as file:
+            file.write(page)
 
 
 def _policy(name: str) -> Policy:

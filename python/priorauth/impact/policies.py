@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import json
 import subprocess
 import tempfile
 import zipfile
@@ -68,8 +67,7 @@ class Policy:
     @functools.cached_property
     def data(self) -> dict[str, Any]:
         """Its data: guidelines, drugs, facts and settings."""
-        data: dict[str, Any] = json.loads(bundles.member(self.bundle, "data.json"))
-        return data
+        return bundles.document(self.bundle, "data.json")
 
 
 def _built(root: Path, *, revision: str) -> bytes:

@@ -13,7 +13,7 @@ import json
 import re
 from pathlib import Path
 
-from ..bundle import member
+from ..bundle import document, member
 
 _FOLDER = Path(__file__).parent
 _STYLE = "style.css"
@@ -25,11 +25,10 @@ _LICENCES = tuple(f"vendor/opa-wasm/LICENSE{of}" for of in ("", ".sprintf-js", "
 
 
 def page(bundle: bytes) -> bytes:
-    """The page of a bundle. Raises ConfigurationError for a bundle without Wasm."""
+    """The page of a bundle. Raises ConfigurationError for a bundle that cannot be used."""
     style = _read(_STYLE)
     scripts = [_read(name) for name in _SCRIPTS]
-    data = json.loads(member(bundle, "data.json"))
-    manifest = json.loads(member(bundle, ".manifest"))
+    data, manifest = (document(bundle, name) for name in ("data.json", ".manifest"))
     policy = [
         "default-src 'none'",
         # The engine is compiled, and only these scripts are run.
@@ -44,7 +43,7 @@ def page(bundle: bytes) -> bytes:
     filled = {
         "policy": "; ".join(policy),
         "style": style,
-        "revision": html.escape(manifest.get("revision") or "without a revision"),
+        "revision": html.escape(str(manifest.get("revision") or "without a revision")),
         "wasm": base64.b64encode(member(bundle, "policy.wasm")).decode(),
         # The same in JSON, and it cannot end the element that holds it.
         "data": json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c"),

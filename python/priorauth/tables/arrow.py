@@ -10,12 +10,15 @@ import pyarrow as pa
 from pyarrow import types
 
 from ..errors import ConfigurationError
-from .columns import Cell, Column, Heads, Requests, Unreadable
+from .columns import LONGEST, Cell, Column, Heads, Requests, Unreadable
 from .rows import Row
 
 _UNREADABLE = Unreadable(
     "holds a value that cannot be read: text that is not UTF-8, or a date that does not exist"
 )
+# Of a time zone that there is not, LookupError.
+_NO_VALUE = (ValueError, ArithmeticError, LookupError, pa.ArrowException)
+_TOO_LONG = Unreadable(f"is longer than {LONGEST} bytes")
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class ArrowTable:
     def rows(self, batch: pa.RecordBatch, numbers: Sequence[str]) -> Iterator[Row]:
         """The rows of a batch, with what messages call each."""
         held = [
-            (fact, cells(column(batch, path)))
+            (fact, _bounded(column(batch, path)))
             for path, fact in zip(self.paths, self.heads.facts, strict=True)
             if fact is not None
         ]
@@ -81,11 +84,21 @@ def column(batch: pa.RecordBatch, path: tuple[str, ...]) -> pa.Array:
     return found
 
 
+def _bounded(array: pa.Array) -> list[Cell]:
+    """Its cells, but for texts that are too long."""
+    values = cells(array)
+    if types.is_dictionary(array.type) or array.nbytes > LONGEST:
+        values = [
+            _TOO_LONG if isinstance(each, str) and len(each) > LONGEST else each for each in values
+        ]
+    return values
+
+
 def cells(array: pa.Array) -> list[Cell]:
     """The values of an array in Python, with `Unreadable` for those that Python cannot hold."""
     try:
         values: list[Cell] = array.to_pylist()
-    except (ValueError, ArithmeticError, pa.ArrowException):
+    except _NO_VALUE:
         values = [_cell(scalar) for scalar in array]
     return values
 
@@ -93,7 +106,7 @@ def cells(array: pa.Array) -> list[Cell]:
 def _cell(scalar: pa.Scalar) -> Cell:
     try:
         return scalar.as_py()
-    except (ValueError, ArithmeticError, pa.ArrowException):
+    except _NO_VALUE:
         return _UNREADABLE
 
 

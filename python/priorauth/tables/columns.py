@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,6 +19,9 @@ from .rows import Row
 
 SEPARATOR = "|"
 """The separator of a list's items in one cell."""
+
+LONGEST = 1 << 20
+"""The most bytes that a cell, a line or an item may have; a longer one is not read."""
 
 REQUIRED = ("type", "service_date", "drug.name")
 """The columns that every table of requests must have."""
@@ -192,17 +196,19 @@ class Requests:
                 f"the table has no column {name}, which every request needs; if it has another "
                 "name, map it with --map"
             )
+        known = set(names)
         for name in (*self.names, *(each for each in self.keep if each != ALL)):
-            if name not in names:
+            if name not in known:
                 raise ConfigurationError(f"the table has no column {name!r}{_hint(name, names)}")
-        for name in filter(None, facts):
-            if facts.count(name) > 1:
+        for name, count in Counter(filter(None, facts)).items():
+            if count > 1:
                 raise ConfigurationError(f"the table has the column {name} more than once")
+        counts = Counter(names)
         kept = []
         for number, (name, fact) in enumerate(zip(names, facts, strict=True)):
             if name in self.keep or (ALL in self.keep and fact is None and name):
                 kept.append(number)
-                if names.count(name) > 1:
+                if counts[name] > 1:
                     raise ConfigurationError(
                         f"the table has the column {name!r}, which is kept, more than once"
                     )

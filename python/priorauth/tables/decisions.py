@@ -81,8 +81,9 @@ class Decisions:
 
     def check_kept(self, names: Iterable[str]) -> None:
         """Raises ConfigurationError for a kept column with the name of a column of decisions."""
+        own = set(self.columns)
         for name in names:
-            if name in self.columns:
+            if name in own:
                 raise ConfigurationError(
                     f"the kept column {name!r} has the name of a column of decisions; "
                     "leave that one out with --columns"

@@ -169,7 +169,11 @@ class Delimited:
         )
 
     def _is_blank(self, record: Record) -> bool:
-        return record.text is not None and not record.text.strip(self._blank)
+        if record.text is None or record.text.strip(self._blank):
+            return False
+        # A cell of quotes is one that holds a quote.
+        cells = split(record.text.decode(), self.separator) if b'""' in record.text else []
+        return cells is not None and not any(map(str.strip, cells))
 
     @cached_property
     def _blank(self) -> bytes:

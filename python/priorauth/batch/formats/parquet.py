@@ -28,6 +28,7 @@ except ImportError:
     ) from None
 
 _ROW_GROUP = 10_000
+_LARGEST = 1 << 25
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Parquet:
         while groups and data.taken + parquet.metadata.row_group(groups[0]).num_rows <= skip:
             data.taken += parquet.metadata.row_group(groups.pop(0)).num_rows
         with _reading(data):
-            for batch in parquet.iter_batches(batch_size=ROWS, row_groups=groups):
+            rows = _at_a_time(parquet.metadata)
+            for batch in parquet.iter_batches(batch_size=rows, row_groups=groups):
                 rest = batch.slice(max(0, skip - data.taken))
                 data.taken += batch.num_rows
                 if rest.num_rows:
@@ -66,6 +68,13 @@ class Parquet:
         batch = pa.ipc.open_stream(piece.rows).read_next_batch()
         numbers = [f"row {piece.before + 1 + number}" for number in range(piece.length)]
         return list(self.table.rows(batch, numbers)), self.table.passing(batch)
+
+
+def _at_a_time(metadata: pq.FileMetaData) -> int:
+    """How many rows to have in memory: fewer where they are long."""
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
+    longest = max((each.total_byte_size / max(each.num_rows, 1) for each in groups), default=0)
+    return max(1, min(ROWS, int(_LARGEST / max(longest, 1))))
 
 
 def _opened(data: Input) -> pq.ParquetFile:

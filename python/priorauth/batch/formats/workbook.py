@@ -362,7 +362,8 @@ class _Rows:
         self.rows: list[Row] = []
         self._texts, self._formats, self._epoch = texts, formats, epoch
         self._number = 0
-        self._row: Row | None = None
+        self._cells: dict[int, Cell] | None = None
+        self._length = 0
         self._cell: Mapping[str, str] | None = None
         self._column = -1
         self._is_formula = self._has_value = False
@@ -386,36 +387,35 @@ class _Rows:
 
     def _begin_row(self, attributes: Mapping[str, str]) -> None:
         number = int(attributes.get("r", self._number + 1))
-        if self._row or not self._number < number <= MOST_ROWS:
+        if self._cells is not None or not self._number < number <= MOST_ROWS:
             raise WorkbookError(f"has rows that are not in their order, at row {self._number + 1}")
         self._number, self._column = number, -1
-        self._row = Row(number, {}, 0)
+        self._cells, self._length = {}, 0
 
     def _end_row(self) -> None:
-        assert self._row
-        self.rows.append(self._row)
-        self._row = None
+        assert self._cells is not None
+        self.rows.append(Row(self._number, self._cells, self._length))
+        self._cells = None
 
     def _begin_cell(self, attributes: Mapping[str, str]) -> None:
         column = self._column + 1
         if "r" in attributes:
             column = _column(attributes["r"].removesuffix(str(self._number)))
-        if not self._row or self._cell is not None or not self._column < column < MOST_COLUMNS:
+        is_in_order = self._column < column < MOST_COLUMNS
+        if self._cells is None or self._cell is not None or not is_in_order:
             raise WorkbookError(f"has cells that are not in their order, in row {self._number}")
         self._column, self._cell = column, attributes
         self._is_formula = self._has_value = False
 
     def _end_cell(self) -> None:
-        assert self._row
+        assert self._cells is not None
         length = self._text.length
         cell = self._made(self._text.taken())
         self._cell = None
-        if isinstance(cell.value, str):
-            length = max(length, len(cell.value))
-        self._row = self._row._replace(length=self._row.length + length)
+        self._length += max(length, len(cell.value) if isinstance(cell.value, str) else 0)
         # What a row has beyond what it may have is not kept.
-        if cell.value not in (None, "") and self._row.length <= LONGEST:
-            self._row.cells[self._column] = cell
+        if cell.value not in (None, "") and self._length <= LONGEST:
+            self._cells[self._column] = cell
 
     def _begin_formula(self, _: object) -> None:
         self._is_formula = True
