@@ -425,6 +425,24 @@ test_tried_does_not_decide_on_what_is_no_list if {
 	_never_decides(_tried, {}, [_clinical("therapies", value) | some value in ["a", 1, true, {"therapy": "a"}]])
 }
 
+test_no_other_kind_is_judged_as_one_of_these[name] if {
+	some name, case in {
+		"one_of": [_one_of, _clinical("status", "good")],
+		"formulary": [_formulary, {"member": {"formulary": "1"}}],
+		"attested": [_attested, _clinical("toxicity", true)],
+		"stated": [_stated, _clinical("date", "2022-11-01")],
+		"documented": [_documented, {"documentation": [{"reference": "a"}]}],
+		"age": [_age, _aged("2004-11-02", "2022-11-02")],
+		"threshold": [_threshold, _clinical("score", 10)],
+		"any_of": [_any_of, _clinical("listed", ["a"])],
+		"none_of": [_none_of, _clinical("none_listed", ["a"])],
+		"diagnosis": [_diagnosis, _clinical("icd10", "C90.0")],
+		"dated_within": [_dated, _on("2022-11-01", "2022-11-01")],
+		"tried": [_tried, _clinical("therapies", [_failed("a", 8)])],
+	}
+	_never_decides(case[0], {"kind": "another"}, [case[1], {}])
+}
+
 test_asks[name] if {
 	some name, case in {
 		"one_of": [_one_of, ["clinical.status"]],

@@ -222,6 +222,17 @@ test_duration_does_not_decide_on_what_is_no_number if {
 	_never_decides(_duration, {}, [{"duration_months": months} | some months in ["6", true, [], {}]])
 }
 
+test_no_other_kind_is_judged_as_one_of_these[name] if {
+	some name, case in {
+		"quantity_by_dose": [_by_dose, _dosed(100, 20, 28)],
+		"quantity": [_flat, {"quantity": {"tablets": 60, "days_supply": 30}}],
+		"quantity_per_dose": [_per_dose, {"quantity": {"ml": 2}}],
+		"quantity_by_weight": [_by_weight, _weighing(70, 3)],
+		"duration": [_duration, {"duration_months": 6}],
+	}
+	_never_decides(case[0], {"kind": "another"}, [case[1], {}])
+}
+
 test_asks[name] if {
 	some name, case in {
 		"quantity_by_dose": [_by_dose, ["dose.mg_per_week", "quantity.tablets", "quantity.days_supply"]],
