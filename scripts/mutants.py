@@ -27,7 +27,7 @@ import yaml
 
 from mutations import Mutant, mutants
 from priorauth import PriorAuthError, opa, policy
-from priorauth.authoring.check import CASES, check
+from priorauth.authoring.check import CASES, GUIDELINES, check
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "build" / "mutants.ndjson"
@@ -37,8 +37,8 @@ EXAMPLES = ROOT / "examples" / "guidelines"
 
 ALIVE, STILLBORN = "alive", "does not compile"
 WAYS = {
-    "own tests": "the Rego tests beside the file",
-    "worked cases": "what finds mistakes in guidelines, and all worked cases, the examples' too",
+    "own tests": "the Rego tests beside the file, or the guideline's own check and worked cases",
+    "worked cases": "those of all guidelines, the examples' too",
     "all tests": "all Rego tests; of a rule that decides, those of all rules that do",
 }
 """What is run on a mutant until one of them fails, the quickest first."""
@@ -117,10 +117,12 @@ class Bench:
         others = BESIDE if decides else ()
         tests = {path.name for path in (ROOT / "rego").rglob(policy.TESTS)} - {*others}
         own = Path(mutant.file).name.replace(".rego", "_test.rego")
+        if mutant.file.startswith(GUIDELINES.as_posix()):
+            yield self._cases("own tests", Path(mutant.file).parts[len(GUIDELINES.parts)])
         if own in tests:
             yield self._tests("own tests", *others, *(tests - {own, "fixtures_test.rego"}))
         if not mutant.file.startswith("rego/system/"):
-            yield self._cases()
+            yield self._cases("worked cases")
         yield self._tests("all tests", *others)
 
     def _tests(self, way: str, *ignored: str) -> str | None:
@@ -135,11 +137,11 @@ class Bench:
             return None
         return way if done.stdout.lstrip().startswith(b"[") else STILLBORN
 
-    def _cases(self) -> str | None:
+    def _cases(self, way: str, *only: str) -> str | None:
         try:
-            return "worked cases" if check(self.worked).findings else None
+            return way if check(self.worked, only).findings else None
         except PriorAuthError:
-            return "worked cases"
+            return way
 
 
 # --------------------------------------------------------------------------------------------

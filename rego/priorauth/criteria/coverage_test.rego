@@ -480,6 +480,11 @@ test_open[name] if {
 			_clinical("none_listed", [{}, {"name": "c"}]),
 			[_part("none_listed", 0, "name")],
 		],
+		"an item of another kind": [
+			object.union(_stated, {"fact": "clinical.listed", "of": "name"}),
+			_clinical("listed", [{}]),
+			[],
+		],
 		"therapies absent": [_tried, {}, [therapies]],
 		"therapies null": [_tried, _clinical("therapies", null), [therapies]],
 		"weeks of a failure": [_tried, _clinical("therapies", [_failed("c", null), _failed("a", null)]), [_part("therapies", 1, "weeks")]],
