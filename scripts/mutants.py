@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -37,9 +38,9 @@ EXAMPLES = ROOT / "examples" / "guidelines"
 
 ALIVE, STILLBORN = "alive", "does not compile"
 WAYS = {
-    "own tests": "the Rego tests beside the file, or the guideline's own check and worked cases",
-    "worked cases": "those of all guidelines, the examples' too",
-    "all tests": "all Rego tests; of a rule that decides, those of all rules that do",
+    "own tests": "the Rego tests beside it, or the check and the worked cases of the guideline",
+    "worked cases": "the check and the worked cases of all guidelines, the examples' too",
+    "all tests": "where it has no tests beside it, all Rego tests",
 }
 """What is run on a mutant until one of them fails, the quickest first."""
 
@@ -75,7 +76,7 @@ def main() -> None:
         fates = run([each for each in every if each.name not in fates], options.jobs, fates)
     if options.report:
         REPORT.write_text("".join(f"{line}\n" for line in report(every, fates)), encoding="utf-8")
-    elif not options.list and (unexplained := live(every, fates, explained=False)):
+    elif not options.list and (unexplained := live(every, fates, with_reason=False)):
         say(*unexplained)
         sys.exit(f"{len(unexplained)} live, and nothing says why")
 
@@ -116,14 +117,17 @@ class Bench:
         decides = mutant.file.startswith("rego/priorauth/")
         others = BESIDE if decides else ()
         tests = {path.name for path in (ROOT / "rego").rglob(policy.TESTS)} - {*others}
-        own = Path(mutant.file).name.replace(".rego", "_test.rego")
+        own = {Path(mutant.file).name.replace(".rego", "_test.rego")} & tests
         if mutant.file.startswith(GUIDELINES.as_posix()):
             yield self._cases("own tests", Path(mutant.file).parts[len(GUIDELINES.parts)])
-        if own in tests:
-            yield self._tests("own tests", *others, *(tests - {own, "fixtures_test.rego"}))
+        if own:
+            yield self._tests("own tests", *others, *(tests - own - {"fixtures_test.rego"}))
+        if explained(mutant.name):
+            yield ALIVE
         if not mutant.file.startswith("rego/system/"):
             yield self._cases("worked cases")
-        yield self._tests("all tests", *others)
+        if not own:
+            yield self._tests("all tests", *others)
 
     def _tests(self, way: str, *ignored: str) -> str | None:
         options = ("--timeout=60s", "--format=json", *(f"--ignore={name}" for name in ignored))
@@ -194,15 +198,12 @@ def kept(every: Sequence[Mutant]) -> Fates:
     """The fates that are known; what lives for no reason is tried again once a test has changed."""
     digests = {each.name: each.digest for each in every}
     now = tests()
-    reasons = [pattern for pattern, _ in written()]
     found = {}
     for line in KEPT.read_text(encoding="utf-8").splitlines() if KEPT.exists() else ():
         each = json.loads(line)
         name, fate = each["mutant"], each["fate"]
         if digests.get(name) == each["file"] and (
-            fate != ALIVE
-            or each["tests"] == now
-            or any(re.search(pattern, name) for pattern in reasons)
+            fate != ALIVE or each["tests"] == now or explained(name)
         ):
             found[name] = fate
     return found
@@ -222,27 +223,28 @@ def tests() -> str:
 # --------------------------------------------------------------------------------------------
 
 
-def live(every: Sequence[Mutant], fates: Fates, *, explained: bool) -> list[str]:
+def live(every: Sequence[Mutant], fates: Fates, *, with_reason: bool) -> list[str]:
     """The names of those that live, and whether a reason says why."""
-    reasons = list(written())
-    return [
-        each.name
-        for each in every
-        if fates.get(each.name) == ALIVE
-        and any(re.search(pattern, each.name) for pattern, _ in reasons) == explained
-    ]
+    names = [each.name for each in every if fates.get(each.name) == ALIVE]
+    return [name for name in names if explained(name) == with_reason]
 
 
-def written() -> Iterator[tuple[str, str]]:
+def explained(name: str) -> bool:
+    """Whether a reason says why no test can kill a mutant."""
+    return any(re.search(pattern, name) for pattern, _ in written())
+
+
+@cache
+def written() -> list[tuple[str, str]]:
     """The reasons: a regular expression of names each, and why no test can kill such a mutant."""
-    for each in yaml.safe_load(REASONS.read_text(encoding="utf-8")) or ():
-        yield each["mutant"], each["reason"]
+    content = yaml.safe_load(REASONS.read_text(encoding="utf-8"))
+    return [(each["mutant"], each["reason"]) for each in content]
 
 
 def report(every: Sequence[Mutant], fates: Fates) -> Iterator[str]:
     """What was found, for the docs."""
-    explained = live(every, fates, explained=True)
-    unexplained = live(every, fates, explained=False)
+    with_reason = live(every, fates, with_reason=True)
+    unexplained = live(every, fates, with_reason=False)
     tried = [each for each in every if fates.get(each.name, STILLBORN) != STILLBORN]
     untried = [each for each in every if each.name not in fates]
     yield "# Mutants"
@@ -251,29 +253,27 @@ def report(every: Sequence[Mutant], fates: Fates) -> Iterator[str]:
     yield ""
     yield from INTRODUCTION.splitlines()
     yield ""
+    counts = [len(every), len(every) - len(tried) - len(untried), len(untried), len(tried)]
+    counts += [len(tried) - len(with_reason + unexplained), len(with_reason), len(unexplained)]
     yield (
-        f"As of {date.today()}, with OPA {opa.VERSION}: of {len(every):,} mutants "
-        f"{len(every) - len(tried) - len(untried):,} do not compile, {len(untried):,} were not "
-        f"tried, and {len(tried):,} were. Of these {len(tried) - len(explained + unexplained):,} "
-        f"were killed, {len(explained):,} live with a written reason, {len(unexplained):,} without."
-    )
+        f"As of {date.today()}, with OPA {opa.VERSION}: of {{:,}} mutants {{:,}} do not compile, "
+        "{:,} were not tried, and {:,} were. Of these {:,} were killed, {:,} live with a written "
+        "reason, {:,} without."
+    ).format(*counts)
     yield ""
     yield f"| file | {' | '.join(WAYS)} | live, with a reason | live | not tried |"
     yield f"| --- |{' ---: |' * (len(WAYS) + 3)}"
     for file in dict.fromkeys(each.file for each in every):
         names = [each.name for each in every if each.file == file]
         ways = Counter(fates.get(name) for name in names)
-        counts = [
-            *(ways[way] for way in WAYS),
-            *(len({*names} & {*some}) for some in (explained, unexplained)),
-            ways[None],
-        ]
+        lives = (len({*names} & {*some}) for some in (with_reason, unexplained))
+        counts = [*(ways[way] for way in WAYS), *lives, ways[None]]
         yield f"| `{file}` | {' | '.join(f'{count:,}' for count in counts)} |"
     yield ""
     yield "| live | why no test can kill them |"
     yield "| ---: | --- |"
     for pattern, reason in written():
-        yield f"| {sum(bool(re.search(pattern, name)) for name in explained):,} | {reason} |"
+        yield f"| {sum(bool(re.search(pattern, name)) for name in with_reason):,} | {reason} |"
     if unexplained:
         yield ""
         yield "Without a reason, so that each is a test to write:"

@@ -211,12 +211,12 @@ def _node(source: _Source, node: dict[str, Any], start: int, end: int) -> Iterat
     elif kind == "string" and text[:1] in ('"', "`"):
         yield ("text", start, end, json.dumps(_other(str(value))))
     elif kind in ("array", "set") and isinstance(value, list) and len(value) > 1:
-        spans = [source.span(each) for each in value]
-        for before, this, after in zip([None, *spans], spans, [*spans[1:], None], strict=False):
-            if this and after:
-                yield ("item dropped", this[0], after[0], "")
-            elif this and before:
-                yield ("item dropped", before[1], this[1], "")
+        # A set has its items in another order than its text.
+        spans = sorted(filter(None, map(source.span, value)))
+        if len(spans) == len(value):
+            yield ("item dropped", spans[0][0], spans[1][0], "")
+            for (_, before), (_, last) in pairwise(spans):
+                yield ("item dropped", before, last, "")
 
 
 def _other(text: str) -> str:

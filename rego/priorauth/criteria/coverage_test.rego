@@ -214,6 +214,7 @@ test_any_of[name] if {
 		"property null": [items, _clinical("none_listed", [{"name": null}]), "unknown", {"none_listed": [null], "accepted": accepted}],
 		"property absent beside an accepted": [items, _clinical("none_listed", [{}, {"name": "a"}]), "met", {"none_listed": [null, "a"], "accepted": accepted}],
 		"items, empty": [items, _clinical("none_listed", []), "not_met", {"none_listed": [], "accepted": accepted}],
+		"items, empty, says nothing": [{"of": "name"}, _clinical("listed", []), "unknown", {"listed": null, "accepted": accepted}],
 		"items, null": [items, _clinical("none_listed", null), "unknown", {"none_listed": null, "accepted": accepted}],
 	}
 	_decides(_any_of, case)
