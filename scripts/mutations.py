@@ -126,7 +126,8 @@ class _Source:
         # Columns count letters.
         line = self.text[row:].split(b"\n", 1)[0].decode()
         start = row + len(line[: location["col"] - 1].encode())
-        return (start, start + len(text)) if self.text[start:].startswith(text) else None
+        stands = text and self.text[start:].startswith(text)
+        return (start, start + len(text)) if stands else None
 
     def mutant(self, rule: str, change: Change) -> Mutant:
         kind, start, end, new = change
@@ -212,7 +213,7 @@ def _node(source: _Source, node: dict[str, Any], start: int, end: int) -> Iterat
         yield ("text", start, end, json.dumps(_other(str(value))))
     elif kind in ("array", "set") and isinstance(value, list) and len(value) > 1:
         # A set has its items in another order than its text.
-        spans = sorted(filter(None, map(source.span, value)))
+        spans = sorted({*filter(None, map(source.span, value))})
         if len(spans) == len(value):
             yield ("item dropped", spans[0][0], spans[1][0], "")
             for (_, before), (_, last) in pairwise(spans):
