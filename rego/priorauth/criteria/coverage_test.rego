@@ -366,11 +366,14 @@ test_tried[name] if {
 		"failed, weeks null": [{}, [_failed("a", null)], "unknown", []],
 		"not tolerated": [{}, [{"therapy": "a", "result": "intolerance"}], "met", ["a"]],
 		"contraindicated": [{}, [{"therapy": "a", "result": "contraindication"}], "met", ["a"]],
+		"failed, weeks as text": [{}, [_failed("a", "9")], "not_met", []],
 		"went well": [{}, [{"therapy": "a", "result": "response", "weeks": 20}], "not_met", []],
+		"went well, weeks absent": [{}, [{"therapy": "a", "result": "response"}], "not_met", []],
 		"result absent": [{}, [{"therapy": "a", "weeks": 20}], "unknown", []],
 		"result null": [{}, [{"therapy": "a", "result": null}], "unknown", []],
 		"therapy absent": [{}, [{"result": "failure", "weeks": 8}], "unknown", []],
 		"therapy null": [{}, [{"therapy": null, "result": "intolerance"}], "unknown", []],
+		"therapy absent, contraindicated": [{}, [{"result": "contraindication"}], "unknown", []],
 		"therapy absent, went well": [{}, [{"result": "response"}], "not_met", []],
 		"another therapy": [{}, [_failed("c", 8)], "not_met", []],
 		"another therapy, result absent": [{}, [{"therapy": "c"}], "not_met", []],
@@ -404,6 +407,8 @@ test_tried_however_long[name] if {
 	some name, case in {
 		"weeks absent": [[{"therapy": "a", "result": "failure"}], "met", ["a"]],
 		"one week": [[_failed("a", 1)], "met", ["a"]],
+		"went well": [[{"therapy": "a", "result": "response"}], "not_met", []],
+		"another therapy": [[_failed("c", 1)], "not_met", []],
 		"result absent": [[{"therapy": "a", "weeks": 1}], "unknown", []],
 	}
 	facts := {"tried": case[2], "of": {"a": "A", "b": "B"}, "minimum": 1, "weeks": null}
