@@ -38,9 +38,9 @@ EXAMPLES = ROOT / "examples" / "guidelines"
 
 ALIVE, STILLBORN = "alive", "does not compile"
 WAYS = {
-    "own tests": "the Rego tests beside it, or the check and the worked cases of the guideline",
-    "worked cases": "the check and the worked cases of all guidelines, the examples' too",
-    "all tests": "where it has no tests beside it, all Rego tests",
+    "own tests": "the Rego tests beside the file, or the check and worked cases of the guideline",
+    "worked cases": "the check and worked cases of all guidelines, the examples' too",
+    "all tests": "all Rego tests, where the file has none beside it",
 }
 """What is run on a mutant until one of them fails, the quickest first."""
 
@@ -54,7 +54,9 @@ syntax tree: a boundary, an operator, a status or another constant changed; a li
 dropped; two criteria swapped. A mutant that lives is a missing test, unless
 [scripts/mutants.yaml](../scripts/mutants.yaml) says why no test can kill it.
 
-On each are run, until one fails: {"; ".join(WAYS.values())}.
+On each are run, until one fails:
+
+{"".join(f"- {way}: {what}" + chr(10) for way, what in WAYS.items())}
 The Python tests, with their oracles, are not run. A run goes on where the one before was broken
 off. `.venv/bin/python scripts/mutants.py criteria` takes the files with this in their paths."""
 
@@ -66,17 +68,20 @@ def main() -> None:
     parser.add_argument("files", nargs="?", default="", help="a regular expression of paths")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--list", action="store_true", help="only list the mutants")
-    parser.add_argument("--report", action="store_true", help="only write docs/mutants.md")
+    parser.add_argument(
+        "--report", action="store_true", help="only write docs/mutants.md, of what is known"
+    )
     options = parser.parse_args()
     every = mutants(ROOT, options.files)
     fates = kept(every)
     if options.list:
         say(*(f"{fates.get(each.name, 'not tried')}: {each.name}" for each in every))
-    elif not options.report:
+        return
+    if not options.report:
         fates = run([each for each in every if each.name not in fates], options.jobs, fates)
-    if options.report:
+    if options.report or not options.files:
         REPORT.write_text("".join(f"{line}\n" for line in report(every, fates)), encoding="utf-8")
-    elif not options.list and (unexplained := live(every, fates, with_reason=False)):
+    if unexplained := live(every, fates, with_reason=False):
         say(*unexplained)
         sys.exit(f"{len(unexplained)} live, and nothing says why")
 
@@ -279,12 +284,20 @@ def report(every: Sequence[Mutant], fates: Fates) -> Iterator[str]:
     yield ""
     yield f"| file | {' | '.join(WAYS)} | live, with a reason | live | not tried |"
     yield f"| --- |{' ---: |' * (len(WAYS) + 3)}"
-    for file in dict.fromkeys(each.file for each in every):
+    files = dict.fromkeys(each.file for each in every)
+    without = []
+    for file in files:
         names = [each.name for each in every if each.file == file]
         ways = Counter(fates.get(name) for name in names)
+        if ways[None] == len(names):
+            without.append(f"`{file}` ({len(names):,})")
+            continue
         lives = (len({*names} & {*some}) for some in (with_reason, unexplained))
         counts = [*(ways[way] for way in WAYS), *lives, ways[None]]
         yield f"| `{file}` | {' | '.join(f'{count:,}' for count in counts)} |"
+    if without:
+        yield ""
+        yield f"Files of which no mutant was tried, with their numbers: {', '.join(without)}."
     yield ""
     yield "| live | why no test can kill them |"
     yield "| ---: | --- |"
