@@ -28,7 +28,6 @@ test-long: .venv/installed ## Run the long tests: every combination, loads, kill
 
 mutants: .venv/installed ## Break each rule and figure of the policy in turn: a test must fail
 	@$(BIN)/python scripts/mutants.py
-	@$(BIN)/python scripts/mutants.py --report
 
 lint: .venv/installed ## Check the Python: format, lint, types
 	@echo "== Python"

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -27,7 +28,7 @@ import yaml
 
 from mutations import Mutant, mutants
 from priorauth import PriorAuthError, opa, policy
-from priorauth.authoring.check import CASES, check
+from priorauth.authoring.check import CASES, GUIDELINES, check
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "build" / "mutants.ndjson"
@@ -37,14 +38,14 @@ EXAMPLES = ROOT / "examples" / "guidelines"
 
 ALIVE, STILLBORN = "alive", "does not compile"
 WAYS = {
-    "own tests": "the Rego tests beside the file",
-    "worked cases": "what finds mistakes in guidelines, and all worked cases, the examples' too",
-    "all tests": "all Rego tests; of a rule that decides, those of all rules that do",
+    "own tests": "the Rego tests beside the file, or the check and worked cases of the guideline",
+    "worked cases": "the check and worked cases of all guidelines, the examples' too",
+    "all tests": "all Rego tests, where the file has none beside it",
 }
 """What is run on a mutant until one of them fails, the quickest first."""
 
-BESIDE = ("integrity", "schemas", "system", "priorauth_test.rego")
-"""What the rules that decide stand without: their tests take a quarter of the time so."""
+BESIDE = ("fhir", "integrity", "schemas", "system", "priorauth_test.rego")
+"""What the rules that decide stand without: so their tests take half the time or less."""
 
 INTRODUCTION = f"""\
 `make mutants` breaks the policy in one place at a time, and runs the tests. In rules, by OPA's own
@@ -53,7 +54,9 @@ syntax tree: a boundary, an operator, a status or another constant changed; a li
 dropped; two criteria swapped. A mutant that lives is a missing test, unless
 [scripts/mutants.yaml](../scripts/mutants.yaml) says why no test can kill it.
 
-On each are run, until one fails: {"; ".join(WAYS.values())}.
+On each are run, until one fails:
+
+{"".join(f"- {way}: {what}" + chr(10) for way, what in WAYS.items())}
 The Python tests, with their oracles, are not run. A run goes on where the one before was broken
 off. `.venv/bin/python scripts/mutants.py criteria` takes the files with this in their paths."""
 
@@ -65,17 +68,20 @@ def main() -> None:
     parser.add_argument("files", nargs="?", default="", help="a regular expression of paths")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--list", action="store_true", help="only list the mutants")
-    parser.add_argument("--report", action="store_true", help="only write docs/mutants.md")
+    parser.add_argument(
+        "--report", action="store_true", help="only write docs/mutants.md, of what is known"
+    )
     options = parser.parse_args()
     every = mutants(ROOT, options.files)
     fates = kept(every)
     if options.list:
         say(*(f"{fates.get(each.name, 'not tried')}: {each.name}" for each in every))
-    elif not options.report:
+        return
+    if not options.report:
         fates = run([each for each in every if each.name not in fates], options.jobs, fates)
-    if options.report:
+    if options.report or not options.files:
         REPORT.write_text("".join(f"{line}\n" for line in report(every, fates)), encoding="utf-8")
-    elif not options.list and (unexplained := live(every, fates, explained=False)):
+    if unexplained := live(every, fates, with_reason=False):
         say(*unexplained)
         sys.exit(f"{len(unexplained)} live, and nothing says why")
 
@@ -113,15 +119,20 @@ class Bench:
                 place.write_bytes(sound)
 
     def _fates(self, mutant: Mutant) -> Iterator[str | None]:
-        decides = mutant.file.startswith("rego/priorauth/")
+        decides = re.match("rego/priorauth/(?!fhir/)", mutant.file)
         others = BESIDE if decides else ()
         tests = {path.name for path in (ROOT / "rego").rglob(policy.TESTS)} - {*others}
-        own = Path(mutant.file).name.replace(".rego", "_test.rego")
-        if own in tests:
-            yield self._tests("own tests", *others, *(tests - {own, "fixtures_test.rego"}))
+        own = {Path(mutant.file).name.replace(".rego", "_test.rego")} & tests
+        if mutant.file.startswith(GUIDELINES.as_posix()):
+            yield self._cases("own tests", Path(mutant.file).parts[len(GUIDELINES.parts)])
+        if own:
+            yield self._tests("own tests", *others, *(tests - own - {"fixtures_test.rego"}))
+        if explained(mutant.name):
+            yield ALIVE
         if not mutant.file.startswith("rego/system/"):
-            yield self._cases()
-        yield self._tests("all tests", *others)
+            yield self._cases("worked cases")
+        if not own:
+            yield self._tests("all tests", *others)
 
     def _tests(self, way: str, *ignored: str) -> str | None:
         options = ("--timeout=60s", "--format=json", *(f"--ignore={name}" for name in ignored))
@@ -135,11 +146,27 @@ class Bench:
             return None
         return way if done.stdout.lstrip().startswith(b"[") else STILLBORN
 
-    def _cases(self) -> str | None:
+    def _cases(self, way: str, *only: str) -> str | None:
         try:
-            return "worked cases" if check(self.worked).findings else None
+            sound = not check(self.worked, only).findings
         except PriorAuthError:
-            return "worked cases"
+            sound = False
+        return None if sound and self._decides_as_documented() else way
+
+    def _decides_as_documented(self) -> bool:
+        documents = [json.loads(path.read_bytes()) for path in (ROOT / CASES).glob("*.json")]
+        asked = {"requests": [each["request"] for each in documents]}
+        data = (f"--data={name}" for name in policy.FOLDERS)
+        done = subprocess.run(
+            [opa.ensure(), "eval", "--stdin-input", *data, "data.priorauth.decisions"],
+            cwd=self.tested,
+            input=json.dumps(asked).encode(),
+            capture_output=True,
+            check=False,
+        )
+        said = json.loads(done.stdout).get("result")
+        decisions = [each["decision"] for each in documents]
+        return bool(said and said[0]["expressions"][0]["value"] == decisions)
 
 
 # --------------------------------------------------------------------------------------------
@@ -192,15 +219,12 @@ def kept(every: Sequence[Mutant]) -> Fates:
     """The fates that are known; what lives for no reason is tried again once a test has changed."""
     digests = {each.name: each.digest for each in every}
     now = tests()
-    reasons = [pattern for pattern, _ in written()]
     found = {}
     for line in KEPT.read_text(encoding="utf-8").splitlines() if KEPT.exists() else ():
         each = json.loads(line)
         name, fate = each["mutant"], each["fate"]
         if digests.get(name) == each["file"] and (
-            fate != ALIVE
-            or each["tests"] == now
-            or any(re.search(pattern, name) for pattern in reasons)
+            fate != ALIVE or each["tests"] == now or explained(name)
         ):
             found[name] = fate
     return found
@@ -209,7 +233,7 @@ def kept(every: Sequence[Mutant]) -> Fates:
 def tests() -> str:
     """What tells the tests from others."""
     found = hashlib.sha256()
-    paths = [path for folder in (ROOT / CASES, EXAMPLES) for path in folder.rglob("*.yaml")]
+    paths = [path for folder in (ROOT / CASES, EXAMPLES) for path in folder.rglob("*.*")]
     for path in sorted([*paths, *(ROOT / "rego").rglob(policy.TESTS)]):
         found.update(path.read_bytes())
     return found.hexdigest()[:16]
@@ -220,27 +244,28 @@ def tests() -> str:
 # --------------------------------------------------------------------------------------------
 
 
-def live(every: Sequence[Mutant], fates: Fates, *, explained: bool) -> list[str]:
+def live(every: Sequence[Mutant], fates: Fates, *, with_reason: bool) -> list[str]:
     """The names of those that live, and whether a reason says why."""
-    reasons = list(written())
-    return [
-        each.name
-        for each in every
-        if fates.get(each.name) == ALIVE
-        and any(re.search(pattern, each.name) for pattern, _ in reasons) == explained
-    ]
+    names = [each.name for each in every if fates.get(each.name) == ALIVE]
+    return [name for name in names if explained(name) == with_reason]
 
 
-def written() -> Iterator[tuple[str, str]]:
+def explained(name: str) -> bool:
+    """Whether a reason says why no test can kill a mutant."""
+    return any(re.search(pattern, name) for pattern, _ in written())
+
+
+@cache
+def written() -> list[tuple[str, str]]:
     """The reasons: a regular expression of names each, and why no test can kill such a mutant."""
-    for each in yaml.safe_load(REASONS.read_text(encoding="utf-8")) or ():
-        yield each["mutant"], each["reason"]
+    content = yaml.safe_load(REASONS.read_text(encoding="utf-8"))
+    return [(each["mutant"], each["reason"]) for each in content]
 
 
 def report(every: Sequence[Mutant], fates: Fates) -> Iterator[str]:
     """What was found, for the docs."""
-    explained = live(every, fates, explained=True)
-    unexplained = live(every, fates, explained=False)
+    with_reason = live(every, fates, with_reason=True)
+    unexplained = live(every, fates, with_reason=False)
     tried = [each for each in every if fates.get(each.name, STILLBORN) != STILLBORN]
     untried = [each for each in every if each.name not in fates]
     yield "# Mutants"
@@ -249,29 +274,35 @@ def report(every: Sequence[Mutant], fates: Fates) -> Iterator[str]:
     yield ""
     yield from INTRODUCTION.splitlines()
     yield ""
+    counts = [len(every), len(every) - len(tried) - len(untried), len(untried), len(tried)]
+    counts += [len(tried) - len(with_reason + unexplained), len(with_reason), len(unexplained)]
     yield (
-        f"As of {date.today()}, with OPA {opa.VERSION}: of {len(every):,} mutants "
-        f"{len(every) - len(tried) - len(untried):,} do not compile, {len(untried):,} were not "
-        f"tried, and {len(tried):,} were. Of these {len(tried) - len(explained + unexplained):,} "
-        f"were killed, {len(explained):,} live with a written reason, {len(unexplained):,} without."
-    )
+        f"As of {date.today()}, with OPA {opa.VERSION}: of {{:,}} mutants {{:,}} do not compile, "
+        "{:,} were not tried, and {:,} were. Of these {:,} were killed, {:,} live with a written "
+        "reason, {:,} without."
+    ).format(*counts)
     yield ""
     yield f"| file | {' | '.join(WAYS)} | live, with a reason | live | not tried |"
     yield f"| --- |{' ---: |' * (len(WAYS) + 3)}"
-    for file in dict.fromkeys(each.file for each in every):
+    files = dict.fromkeys(each.file for each in every)
+    without = []
+    for file in files:
         names = [each.name for each in every if each.file == file]
         ways = Counter(fates.get(name) for name in names)
-        counts = [
-            *(ways[way] for way in WAYS),
-            *(len({*names} & {*some}) for some in (explained, unexplained)),
-            ways[None],
-        ]
+        if ways[None] == len(names):
+            without.append(f"`{file}` ({len(names):,})")
+            continue
+        lives = (len({*names} & {*some}) for some in (with_reason, unexplained))
+        counts = [*(ways[way] for way in WAYS), *lives, ways[None]]
         yield f"| `{file}` | {' | '.join(f'{count:,}' for count in counts)} |"
+    if without:
+        yield ""
+        yield f"Files of which no mutant was tried, with their numbers: {', '.join(without)}."
     yield ""
     yield "| live | why no test can kill them |"
     yield "| ---: | --- |"
     for pattern, reason in written():
-        yield f"| {sum(bool(re.search(pattern, name)) for name in explained):,} | {reason} |"
+        yield f"| {sum(bool(re.search(pattern, name)) for name in with_reason):,} | {reason} |"
     if unexplained:
         yield ""
         yield "Without a reason, so that each is a test to write:"

@@ -64,6 +64,8 @@ class Mutant:
     old: str
     new: str
     content: bytes = field(repr=False)
+    digest: str
+    """Of the rule, or the data, as it is changed, without comments."""
     again: int = 0
 
     @property
@@ -72,10 +74,6 @@ class Mutant:
         line = f": {self.line}" if self.line else ""
         again = f" ({self.again + 1})" if self.again else ""
         return f"{self.file}, {self.within}{line}: {self.kind}: {self.old} → {self.new}{again}"
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()[:16]
 
 
 def mutants(root: Path, wanted: str = "") -> list[Mutant]:
@@ -93,6 +91,11 @@ def mutants(root: Path, wanted: str = "") -> list[Mutant]:
         numbered.append(replace(each, again=seen[each.name]))
         seen[each.name] += 1
     return numbered
+
+
+def _digest(content: bytes) -> str:
+    code = re.sub(rb"(?m)^\s*(#.*)?\n", b"", content)
+    return hashlib.sha256(code).hexdigest()[:16]
 
 
 def _short(text: str) -> str:
@@ -115,6 +118,7 @@ class _Source:
         command = (opa.ensure(), "parse", "--format=json", "--json-include=locations", path)
         told = subprocess.check_output(command, cwd=root)
         self.rules: list[dict[str, Any]] = json.loads(told)["rules"]
+        self.starts = [self.rows[rule["location"]["row"] - 1] for rule in self.rules]
 
     def span(self, node: Any) -> tuple[int, int] | None:
         """Where a node stands, None where what is there is not what it says."""
@@ -126,7 +130,8 @@ class _Source:
         # Columns count letters.
         line = self.text[row:].split(b"\n", 1)[0].decode()
         start = row + len(line[: location["col"] - 1].encode())
-        return (start, start + len(text)) if self.text[start:].startswith(text) else None
+        stands = text and self.text[start:].startswith(text)
+        return (start, start + len(text)) if stands else None
 
     def mutant(self, rule: str, change: Change) -> Mutant:
         kind, start, end, new = change
@@ -134,7 +139,11 @@ class _Source:
         line = self.text[self.rows[row] :].split(b"\n", 1)[0].decode()
         content = self.text[:start] + new.encode() + self.text[end:]
         line, old, new = map(_short, (line, self.text[start:end].decode(), new))
-        return Mutant(self.path, rule, kind, line, old, new, content)
+        # The rule ends where another begins.
+        first = max(each for each in self.starts if each <= start)
+        last = min(each for each in [*self.starts, len(self.text)] if each > start)
+        digest = _digest(content[first : last + len(content) - len(self.text)])
+        return Mutant(self.path, rule, kind, line, old, new, content, digest)
 
 
 def _of_rego(root: Path, path: str) -> Iterator[Mutant]:
@@ -211,12 +220,12 @@ def _node(source: _Source, node: dict[str, Any], start: int, end: int) -> Iterat
     elif kind == "string" and text[:1] in ('"', "`"):
         yield ("text", start, end, json.dumps(_other(str(value))))
     elif kind in ("array", "set") and isinstance(value, list) and len(value) > 1:
-        spans = [source.span(each) for each in value]
-        for before, this, after in zip([None, *spans], spans, [*spans[1:], None], strict=False):
-            if this and after:
-                yield ("item dropped", this[0], after[0], "")
-            elif this and before:
-                yield ("item dropped", before[1], this[1], "")
+        # A set has its items in another order than its text.
+        spans = sorted({*filter(None, map(source.span, value))})
+        if len(spans) == len(value):
+            yield ("item dropped", spans[0][0], spans[1][0], "")
+            for (_, before), (_, last) in pairwise(spans):
+                yield ("item dropped", before, last, "")
 
 
 def _other(text: str) -> str:
@@ -248,7 +257,7 @@ def _of_data(root: Path, path: str) -> Iterator[Mutant]:
         within = "/".join(_step(data, place[: n + 1]) for n in range(len(place)))
         told = "nothing" if new is _NOTHING else json.dumps(new, ensure_ascii=False)
         before = _short(json.dumps(old, ensure_ascii=False))
-        yield Mutant(path, within, kind, "", before, _short(told), content)
+        yield Mutant(path, within, kind, "", before, _short(told), content, _digest(content))
 
 
 def _step(data: Any, place: Place) -> str:

@@ -214,6 +214,7 @@ test_any_of[name] if {
 		"property null": [items, _clinical("none_listed", [{"name": null}]), "unknown", {"none_listed": [null], "accepted": accepted}],
 		"property absent beside an accepted": [items, _clinical("none_listed", [{}, {"name": "a"}]), "met", {"none_listed": [null, "a"], "accepted": accepted}],
 		"items, empty": [items, _clinical("none_listed", []), "not_met", {"none_listed": [], "accepted": accepted}],
+		"items, empty, says nothing": [{"of": "name"}, _clinical("listed", []), "unknown", {"listed": null, "accepted": accepted}],
 		"items, null": [items, _clinical("none_listed", null), "unknown", {"none_listed": null, "accepted": accepted}],
 	}
 	_decides(_any_of, case)
@@ -365,11 +366,14 @@ test_tried[name] if {
 		"failed, weeks null": [{}, [_failed("a", null)], "unknown", []],
 		"not tolerated": [{}, [{"therapy": "a", "result": "intolerance"}], "met", ["a"]],
 		"contraindicated": [{}, [{"therapy": "a", "result": "contraindication"}], "met", ["a"]],
+		"failed, weeks as text": [{}, [_failed("a", "9")], "not_met", []],
 		"went well": [{}, [{"therapy": "a", "result": "response", "weeks": 20}], "not_met", []],
+		"went well, weeks absent": [{}, [{"therapy": "a", "result": "response"}], "not_met", []],
 		"result absent": [{}, [{"therapy": "a", "weeks": 20}], "unknown", []],
 		"result null": [{}, [{"therapy": "a", "result": null}], "unknown", []],
 		"therapy absent": [{}, [{"result": "failure", "weeks": 8}], "unknown", []],
 		"therapy null": [{}, [{"therapy": null, "result": "intolerance"}], "unknown", []],
+		"therapy absent, contraindicated": [{}, [{"result": "contraindication"}], "unknown", []],
 		"therapy absent, went well": [{}, [{"result": "response"}], "not_met", []],
 		"another therapy": [{}, [_failed("c", 8)], "not_met", []],
 		"another therapy, result absent": [{}, [{"therapy": "c"}], "not_met", []],
@@ -403,6 +407,8 @@ test_tried_however_long[name] if {
 	some name, case in {
 		"weeks absent": [[{"therapy": "a", "result": "failure"}], "met", ["a"]],
 		"one week": [[_failed("a", 1)], "met", ["a"]],
+		"went well": [[{"therapy": "a", "result": "response"}], "not_met", []],
+		"another therapy": [[_failed("c", 1)], "not_met", []],
 		"result absent": [[{"therapy": "a", "weeks": 1}], "unknown", []],
 	}
 	facts := {"tried": case[2], "of": {"a": "A", "b": "B"}, "minimum": 1, "weeks": null}
@@ -423,6 +429,24 @@ test_tried_with_a_wrong_figure_does_not_decide[name] if {
 
 test_tried_does_not_decide_on_what_is_no_list if {
 	_never_decides(_tried, {}, [_clinical("therapies", value) | some value in ["a", 1, true, {"therapy": "a"}]])
+}
+
+test_no_other_kind_is_judged_as_one_of_these[name] if {
+	some name, case in {
+		"one_of": [_one_of, _clinical("status", "good")],
+		"formulary": [_formulary, {"member": {"formulary": "1"}}],
+		"attested": [_attested, _clinical("toxicity", true)],
+		"stated": [_stated, _clinical("date", "2022-11-01")],
+		"documented": [_documented, {"documentation": [{"reference": "a"}]}],
+		"age": [_age, _aged("2004-11-02", "2022-11-02")],
+		"threshold": [_threshold, _clinical("score", 10)],
+		"any_of": [_any_of, _clinical("listed", ["a"])],
+		"none_of": [_none_of, _clinical("none_listed", ["a"])],
+		"diagnosis": [_diagnosis, _clinical("icd10", "C90.0")],
+		"dated_within": [_dated, _on("2022-11-01", "2022-11-01")],
+		"tried": [_tried, _clinical("therapies", [_failed("a", 8)])],
+	}
+	_never_decides(case[0], {"kind": "another"}, [case[1], {}])
 }
 
 test_asks[name] if {
@@ -461,6 +485,11 @@ test_open[name] if {
 			object.union(_none_of, {"of": "name"}),
 			_clinical("none_listed", [{}, {"name": "c"}]),
 			[_part("none_listed", 0, "name")],
+		],
+		"an item of another kind": [
+			object.union(_stated, {"fact": "clinical.listed", "of": "name"}),
+			_clinical("listed", [{}]),
+			[],
 		],
 		"therapies absent": [_tried, {}, [therapies]],
 		"therapies null": [_tried, _clinical("therapies", null), [therapies]],

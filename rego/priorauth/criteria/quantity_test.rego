@@ -113,6 +113,17 @@ test_quantity[name] if {
 	_decides(_flat, [{}, {"quantity": {"tablets": case[0], "days_supply": case[1]}}, case[2], facts])
 }
 
+# Only what is scaled is rounded down.
+test_a_limit_that_is_no_whole_number[name] if {
+	limit := {"quantity": 2.5, "days": 30}
+	some name, case in {
+		"for its days": [30, 2.5, "met", 2.5],
+		"scaled": [60, 5.1, "reduced", 5],
+	}
+	facts := {"tablets": case[1], "days_supply": case[0], "limit": limit, "allowed": case[3]}
+	_decides(_flat, [{"limit": limit}, {"quantity": {"tablets": case[1], "days_supply": case[0]}}, case[2], facts])
+}
+
 test_quantity_where_nothing_is_stated if {
 	_decides(_flat, [{}, {}, "unknown", {"tablets": null, "days_supply": null, "limit": {"quantity": 60, "days": 30}, "allowed": null}])
 }
@@ -222,6 +233,17 @@ test_duration_does_not_decide_on_what_is_no_number if {
 	_never_decides(_duration, {}, [{"duration_months": months} | some months in ["6", true, [], {}]])
 }
 
+test_no_other_kind_is_judged_as_one_of_these[name] if {
+	some name, case in {
+		"quantity_by_dose": [_by_dose, _dosed(100, 20, 28)],
+		"quantity": [_flat, {"quantity": {"tablets": 60, "days_supply": 30}}],
+		"quantity_per_dose": [_per_dose, {"quantity": {"ml": 2}}],
+		"quantity_by_weight": [_by_weight, _weighing(70, 3)],
+		"duration": [_duration, {"duration_months": 6}],
+	}
+	_never_decides(case[0], {"kind": "another"}, [case[1], {}])
+}
+
 test_asks[name] if {
 	some name, case in {
 		"quantity_by_dose": [_by_dose, ["dose.mg_per_week", "quantity.tablets", "quantity.days_supply"]],
@@ -259,7 +281,9 @@ test_unanswerable[name] if {
 			"code": "dose_not_listed",
 			"message": "I.1 lists no limit for the dose stated, 120, so a person decides.",
 		}]],
+		"a dose that another kind has": [object.union(_by_dose, {"kind": "age"}), _dosed(120, null, null), []],
 		"dose null": [_by_dose, _dosed(null, 20, 28), []],
+		"just enough days": [_by_dose, _dosed(100, 1, 2), []],
 		"too few days": [_by_dose, _dosed(100, 1, 1), [{
 			"code": "days_supply_too_short",
 			"message": "The limit in I.1 allows less than one unit for a days supply of 1, so a person decides.",
@@ -279,6 +303,8 @@ test_unanswerable[name] if {
 		}]],
 		"a percentage of a little": [_response, {"clinical": {"before": 0.1, "now": 1}}, []],
 		"a percentage, with nothing to compare": [_response, {"clinical": {"before": 0, "now": null}}, []],
+		"a percentage, with nothing beside it": [_response, {"clinical": {"before": 0}}, []],
+		"a percentage of another kind": [object.union(_response, {"kind": "age"}), {"clinical": {"before": 0, "now": 1}}, []],
 		"a percentage of null": [_response, {"clinical": {"before": null, "now": 1}}, []],
 		"an amount below nothing": [_by_amount, {"clinical": {"before": 0, "now": 1}}, []],
 	}
