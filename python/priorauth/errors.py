@@ -10,7 +10,7 @@
     ├── SidecarStartError         a local sidecar that did not start
     └── SidecarError              a sidecar that gave no decision
         ├── SidecarUnreachable    no connection, or one that broke off
-        ├── SidecarTimeout        no whole answer within the time allowed (a TimeoutError)
+        ├── SidecarTimeout        no complete answer within the time allowed (a TimeoutError)
         ├── SidecarHTTPError      any status but 200, with OPA's own code and message
         │   ├── TokenRefused      401 or 403: the caller has no access
         │   └── RequestRefused    the caller has access, but this request is beyond a limit
