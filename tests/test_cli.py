@@ -652,7 +652,7 @@ def test_a_report_is_for_its_owner_only(bundle_file: Path, tmp_path: Path) -> No
     report.symlink_to(victim)
     done = run(*command)
     assert (done.returncode, victim.read_text()) == (2, "a victim's")
-    assert "no plain file of this user's" in done.stderr
+    assert "not a plain file of this user's" in done.stderr
 
 
 def test_a_reader_that_has_had_enough(url: str, tmp_path: Path) -> None:
