@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,9 +20,15 @@ from docker.errors import DockerException
 
 import bomb
 from priorauth import Client, opa, policy
-from priorauth.errors import ConfigurationError, SidecarStartError, TokenRefused
+from priorauth.errors import (
+    ConfigurationError,
+    OpaNotFound,
+    SidecarStartError,
+    TokenRefused,
+    UnsoundPolicy,
+)
 from priorauth.sidecar import IMAGE, LABEL, DockerSidecar
-from servers import absent
+from servers import absent, spent
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -119,6 +126,38 @@ def test_at_a_port_it_asks_for_its_token(engine: DockerClient) -> None:
             assert client.decide({}).outcome == "invalid"
 
 
+def test_probes_are_cheap(engine: DockerClient) -> None:
+    """What it serves is checked before, and not at each probe."""
+    before = containers(engine)
+    with DockerSidecar() as url, Client(url) as client:
+        (mine,) = containers(engine) - before
+        pid = engine.containers.get(mine).attrs["State"]["Pid"]
+        used = spent(pid)
+        assert all(client.ready() for _ in range(100))
+        # Checked each time they take 2 s.
+        assert spent(pid) - used < 0.5
+
+
+def test_without_an_opa_on_this_machine_it_checks_for_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def find() -> Path:
+        raise OpaNotFound("no usable opa")
+
+    monkeypatch.setattr(opa, "find", find)
+    with DockerSidecar() as url, Client(url) as client:
+        assert client.health().guidelines
+    for name in policy.FOLDERS:
+        shutil.copytree(policy.root() / name, tmp_path / name)
+    (tmp_path / "policy" / "plan" / "data.yaml").write_text("clinician_review: {}\n")
+    tmp_path.chmod(0o755)
+    with pytest.raises(UnsoundPolicy), DockerSidecar(tmp_path):
+        pass
+    monkeypatch.undo()
+    with pytest.raises(UnsoundPolicy), DockerSidecar(tmp_path):
+        pass
+
+
 def test_an_image_can_be_named_by_its_digest(engine: DockerClient) -> None:
     digest = str(engine.images.get(IMAGE).id)
     with DockerSidecar(image=digest) as url, Client(url) as client:
@@ -132,7 +171,7 @@ def test_two_at_once_are_two() -> None:
 
 def test_a_policy_that_does_not_compile_is_an_error(tmp_path: Path) -> None:
     for name in policy.FOLDERS:
-        (tmp_path / name).mkdir()
+        shutil.copytree(policy.root() / name, tmp_path / name)
     (tmp_path / "rego" / "broken.rego").write_text("package broken\n\nx := nowhere\n")
     tmp_path.chmod(0o755)
     with (

@@ -43,6 +43,7 @@ from .client import Client
 from .errors import (
     BundleError,
     ConfigurationError,
+    OpaNotFound,
     SidecarStartError,
     SidecarUnreachable,
     UnsoundPolicy,
@@ -189,6 +190,15 @@ class _Sidecar(abc.ABC):
     def _said(self) -> str:
         """Its whole output, once it has ended."""
 
+    def _bundle(self, opa: Path, folder: Path) -> Path:
+        """What it serves, which is sound: of the policy as it is now, and checked by this OPA."""
+        try:
+            return _bundles.cached(self._root, opa=opa, otherwise=folder)
+        except BundleError as error:
+            if not error.findings:
+                raise SidecarStartError(f"OPA did not start: {error}") from None
+            raise UnsoundPolicy(f"{self._root}: {error}", findings=error.findings) from None
+
     def _held(self, port: int) -> Relay:
         try:
             relay = Relay(port)
@@ -292,15 +302,6 @@ class LocalSidecar(_Sidecar):
         watch(str(self._process.pid))
         return uds
 
-    def _bundle(self, opa: Path, folder: Path) -> Path:
-        """What it serves, which is sound: of the policy as it is now, and checked by this OPA."""
-        try:
-            return _bundles.cached(self._root, opa=opa, otherwise=folder)
-        except BundleError as error:
-            if not error.findings:
-                raise SidecarStartError(f"OPA did not start: {error}") from None
-            raise UnsoundPolicy(f"{self._root}: {error}", findings=error.findings) from None
-
     def _stop(self) -> None:
         process, self._process = _running(self._process), None
         process.terminate()
@@ -329,6 +330,10 @@ class DockerSidecar(_Sidecar):
     `LocalSidecar`, except `opa`. `image` is pulled when the Docker engine does not have it; name it
     by its digest, as in `openpolicyagent/opa@sha256:…`, to pin it. Entering raises the same errors,
     and ConfigurationError without the extra `docker`.
+
+    It serves the same bundle as `LocalSidecar` where there is an `opa` on this machine to build it;
+    none is fetched. Otherwise it serves the policy's folders, and OPA checks them each time it is
+    asked whether it is ready.
 
     The socket is in a folder of this machine. A Docker engine in a virtual machine, such as Docker
     Desktop, does not share it: entering raises SidecarStartError. Use `LocalSidecar` there.
@@ -374,26 +379,44 @@ class DockerSidecar(_Sidecar):
         shared = folder / "run"
         shared.mkdir()
         shared.chmod(0o777)
-        container = self._container = self._create(engine, folder)
+        container = self._container = self._create(engine, folder, *self._served(folder))
         self._undo.callback(self._remove, docker.errors.NotFound)
         watch(str(container.id))
         container.start()
         return shared / _SOCKET
 
-    def _create(self, engine: DockerClient, folder: Path) -> Container:
+    def _served(self, folder: Path) -> tuple[Sequence[str], Sequence[Path]]:
+        """What it serves, as OPA's arguments and as what is mounted.
+
+        The bundle, where there is an OPA to build it with; otherwise the folders, which are checked
+        each time the container is asked whether it is ready.
+        """
+        try:
+            opa = _opa.find()
+        except OpaNotFound:
+            return (*_policy.FOLDERS, _ACCESS), _policy.paths(self._root)
+        # Readable for whoever the container runs as.
+        bundle = folder / "bundle.tar.gz"
+        shutil.copyfile(self._bundle(opa, folder), bundle)
+        bundle.chmod(0o644)
+        return ("--bundle", _ACCESS, bundle.name), (bundle,)
+
+    def _create(
+        self, engine: DockerClient, folder: Path, arguments: Sequence[str], served: Sequence[Path]
+    ) -> Container:
         # Not with auto_remove: the engine would throw away the output that says why it failed.
         return engine.containers.create(
             self._image,
             [
                 *("run", "--server", "--addr", f"unix:///run/priorauth/{_SOCKET}"),
-                *("--unix-socket-perm", "777", *self._args, *_policy.FOLDERS, _ACCESS),
+                *("--unix-socket-perm", "777", *self._args, *arguments),
             ],
             # Near its memory limit, saving memory comes first.
             environment={**_opa.COLLECTOR, "GOMEMLIMIT": "450MiB"},
             working_dir="/priorauth",
             volumes={
                 str(path): {"bind": f"/priorauth/{path.name}", "mode": "ro"}
-                for path in (*_policy.paths(self._root), folder / _ACCESS)
+                for path in (*served, folder / _ACCESS)
             }
             | {str(folder / "run"): {"bind": "/run/priorauth", "mode": "rw"}},
             network_mode="none",
