@@ -116,6 +116,7 @@ test_what_nobody_declares_is_an_error_with_all_that_it_has[name] if {
 test_a_name_with_a_dot_is_no_fact[name] if {
 	some name, case in {
 		"of a fact": [{"member.benefit": "pharmacy"}, "/member.benefit"],
+		"of a list": [{"prescriber.taxonomies": ["207RH0003X"]}, "/prescriber.taxonomies"],
 		"of a section": [{"a.b": {}}, "/a.b"],
 		"in a section": [{"member": {"a.b": 1}}, "/member/a.b"],
 		"of a fact of no section": [{"": {"type": "initial"}}, "/"],
@@ -331,6 +332,21 @@ test_another_error_alone[name] if {
 		"/quantity/tablets": {"quantity": {"tablets": 1.5}}, "/diagnosis/icd10": {"diagnosis": {"icd10": " "}},
 	}
 	[error.path | some error in _told(facts)] == [name]
+}
+
+test_one_error_of_another_type_alone[name] if {
+	sound := {"source": "compendium", "category": "2A"}
+	some name, case in {
+		"false, not declared": [{"foo": false}, "/foo"],
+		"false, not declared in a section": [{"member": {"foo": false}}, "/member/foo"],
+		"an empty text for a list": [{"nccn": ""}, "/nccn"],
+		"an empty text for a list in a section": [{"prescriber": {"taxonomies": ""}}, "/prescriber/taxonomies"],
+		"a section for a fact": [{"request_id": {"foo": "x"}}, "/request_id"],
+		"a section for a list": [{"nccn": {"foo": [sound]}}, "/nccn"],
+		"a list in a section of another name": [{"member": {"nccn": [sound]}}, "/member/nccn"],
+		"a fact in a section of another name": [{"member": {"type": "initial"}}, "/member/type"],
+	}
+	[error.path | some error in _told(case[0])] == [case[1]]
 }
 
 test_a_formulary_is_one_of_the_plan[name] if {
