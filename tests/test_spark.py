@@ -25,7 +25,7 @@ from priorauth import ConfigurationError, WasmEngine
 from priorauth.spark import decide_dataframe
 from test_batch import written
 
-EXAMPLE = Path(__file__).parents[1] / "examples/spark_findings.py"
+EXAMPLE = Path(__file__).parents[1] / "examples/spark_counts.py"
 
 # pyspark's own: it leaves the port file and the sockets to its gateway to the garbage collector.
 pytestmark = [
@@ -151,7 +151,7 @@ def test_the_example(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     taken = written(tmp_path, "parquet", [*documents[:300], FULL])
-    given = tmp_path / "findings.parquet"
+    given = tmp_path / "counts.parquet"
     monkeypatch.setattr(sys, "argv", ["spark", str(taken), str(given), str(bundle_file)])
     runpy.run_path(str(EXAMPLE), run_name="__main__")
     with WasmEngine(bundle_file) as engine:

@@ -1,6 +1,6 @@
 """Count the requests of a Parquet file by outcome and by clause of the guideline.
 
-    spark-submit examples/spark_findings.py requests.parquet findings.parquet [bundle.tar.gz]
+    spark-submit examples/spark_counts.py requests.parquet counts.parquet [bundle.tar.gz]
 
 Or run it with `python`, for Spark on this machine. docs/batch.md lists the columns of requests.
 """
@@ -15,8 +15,8 @@ from pyspark.sql import functions as f
 from priorauth.spark import decide_dataframe
 
 
-def main(requests: str, findings: str, bundle: str | None = None) -> None:
-    spark = SparkSession.builder.appName("priorauth findings").getOrCreate()
+def main(requests: str, counts: str, bundle: str | None = None) -> None:
+    spark = SparkSession.builder.appName("priorauth counts").getOrCreate()
     decisions = decide_dataframe(spark.read.parquet(requests), bundle=bundle)
     clauses = f.array_distinct(f.transform("reasons", lambda reason: reason["clause"]))
     (
@@ -25,9 +25,9 @@ def main(requests: str, findings: str, bundle: str | None = None) -> None:
         .agg(f.count("*").alias("requests"))
         .orderBy("outcome", "clause")
         .write.mode("overwrite")
-        .parquet(findings)
+        .parquet(counts)
     )
-    spark.read.parquet(findings).orderBy("outcome", "clause").show(100, truncate=False)
+    spark.read.parquet(counts).orderBy("outcome", "clause").show(100, truncate=False)
 
 
 if __name__ == "__main__":
