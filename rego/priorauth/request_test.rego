@@ -169,7 +169,7 @@ test_an_empty_object_is_no_fact[name] if {
 }
 
 test_items_of_lists_are_objects_and_not_null[name] if {
-	some value in [null, false, 0, "", []]
+	some value in [null, false, 0, "", [], ["x"]]
 	name := json.marshal(value)
 	_told({"nccn": [value], "documentation": [value]}) == [{"path": path, "message": "must be an object"} | some path in ["/documentation/0", "/nccn/0"]]
 }
@@ -339,6 +339,7 @@ test_one_error_of_another_type_alone[name] if {
 	some name, case in {
 		"false, not declared": [{"foo": false}, "/foo"],
 		"false, not declared in a section": [{"member": {"foo": false}}, "/member/foo"],
+		"a day where one of a list belongs": [{"type": "2022-01-01"}, "/type"],
 		"an empty text for a list": [{"nccn": ""}, "/nccn"],
 		"an empty text for a list in a section": [{"prescriber": {"taxonomies": ""}}, "/prescriber/taxonomies"],
 		"a section for a fact": [{"request_id": {"foo": "x"}}, "/request_id"],
