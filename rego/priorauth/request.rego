@@ -341,7 +341,7 @@ _expected(declared) := "must be an object" if declared.type == "object"
 
 _expected(declared) := _unknown if declared.type == "nothing"
 
-_expected(declared) := concat(" or ", _but_one(declared.enum)) if declared.enum
+_expected(declared) := $"must be {concat(" or ", _but_one(declared.enum))}" if declared.enum
 
 _expected(declared) := _date(declared) if declared.format == "date"
 
@@ -369,7 +369,7 @@ _date(declared) := "must be a real date, written YYYY-MM-DD, from 1990 to 2099" 
 _date(declared) := "must be a real date, written YYYY-MM-DD, from 1870 to 2099" if not declared.pattern
 
 _but_one(values) := array.concat(
-	[$"must be one of {concat(", ", array.slice(values, 0, count(values) - 1))}" | count(values) > 1],
+	[$"one of {concat(", ", array.slice(values, 0, count(values) - 1))}" | count(values) > 1],
 	[values[count(values) - 1]],
 )
 

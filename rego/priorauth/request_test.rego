@@ -411,6 +411,23 @@ test_a_fact_of_another_guideline_may_be_stated[name] if {
 	errors == case[1]
 }
 
+test_items_of_which_nothing_is_required[name] if {
+	drug := {"type": "object", "properties": {"name": {"type": "string"}, "state": {"type": "string", "enum": ["current"]}}}
+	guidelines := fixtures.xpovio_with({"facts": {"sample.drugs": {"type": "array", "items": drug}}})
+	some name, case in {
+		"sound": [{"name": "a", "state": "current"}, []],
+		"null in it": [{"name": null, "state": "current"}, []],
+		"nothing in it": [{}, []],
+		"a text": ["a", [{"path": "/sample/drugs/0", "message": "must be an object"}]],
+		"null": [null, [{"path": "/sample/drugs/0", "message": "must be an object"}]],
+		"not the one value": [{"state": "former"}, [{"path": "/sample/drugs/0/state", "message": "must be current"}]],
+		"not declared": [{"dose": 1}, [{"path": "/sample/drugs/0/dose", "message": _unknown}]],
+	}
+	errors := request.errors with input as object.union(fixtures.empty_initial, {"sample": {"drugs": [case[0]]}})
+		with data.guidelines as guidelines
+	errors == case[1]
+}
+
 test_too_many_errors_are_one if {
 	_many(3) == [{"path": $"/nccn/{position}", "message": "must be an object"} | some position in [0, 1, 2]]
 	_many(4) == [{"path": "", "message": "has more than 3 errors, too many to list"}]
