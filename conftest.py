@@ -60,9 +60,11 @@ def examples_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return bundle.build(folder / "bundle.tar.gz", policy=folder, revision="examples").path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium of the system's packages."""
+    """A Chromium of the system's packages, for one module: while it is there, no other event loop
+    can run in this thread.
+    """
     from playwright.sync_api import sync_playwright
 
     names = ("chromium", "chromium-browser", "google-chrome")

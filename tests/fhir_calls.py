@@ -309,11 +309,10 @@ def running(service: Service) -> Iterator[str]:
         await site.start()
         return f"http://127.0.0.1:{runner.addresses[0][1]}"
 
-    url = loop.run_until_complete(start())
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        yield url
+        yield asyncio.run_coroutine_threadsafe(start(), loop).result(30)
     finally:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
