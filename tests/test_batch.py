@@ -356,6 +356,7 @@ finally:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", FORMATS)
 def test_memory_does_not_depend_on_how_much_there_is(
     kind: str, bundle_file: Path, tmp_path: Path

@@ -324,6 +324,7 @@ def test_output_where_none_can_be(url: str, tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.long
 def test_constant_memory(url: str, tmp_path: Path) -> None:
     """Ten times as many lines take no more memory, but for noise."""
 

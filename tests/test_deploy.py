@@ -293,6 +293,7 @@ def test_the_sidecar_runs_as_the_manifest_says(tmp_path: Path) -> None:
                 assert probed(probe) != 0
 
 
+@pytest.mark.long
 def test_a_bundle_of_a_thousand_guidelines_is_not_too_large(tmp_path: Path) -> None:
     policy = tmp_path / "large"
     for name in ("policy", "rego"):

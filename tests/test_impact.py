@@ -268,6 +268,7 @@ def test_it_counts_what_both_decide(bundle_file: Path, raised: Path, tmp_path: P
         assert totals["tablets"] == sum(each["quantity"]["tablets"] for each in terms)
 
 
+@pytest.mark.long
 def test_memory_does_not_depend_on_how_much_there_is(
     bundle_file: Path, raised: Path, tmp_path: Path
 ) -> None:

@@ -565,8 +565,15 @@ STATES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (360, "dark"),
+        (1280, "light"),
+        pytest.param(360, "light", marks=pytest.mark.long),
+        pytest.param(1280, "dark", marks=pytest.mark.long),
+    ],
+)
 def test_axe_finds_no_violation(opened: Opened, many: Path, width: int, scheme: str) -> None:
     page = opened(many, viewport={"width": width, "height": 800}, color_scheme=scheme)
     denied = [request for name, request in example_cases() if "failure after" in name]
@@ -592,6 +599,7 @@ def test_what_is_decided_is_said_aloud_once_it_is_entered(opened: Opened) -> Non
     assert page.locator("#bar").inner_text() == "✗ Denied. A clinician decides."
 
 
+@pytest.mark.long
 def test_every_determination_prints_on_one_page(opened: Opened, many: Path) -> None:
     page = opened(many)
     cases = [*example_cases(), *((case.name, case.request) for case in worked.cases())]

@@ -166,6 +166,7 @@ def test_when_opa_is_gone() -> None:
         assert caught.value.status == 502
 
 
+@pytest.mark.long
 def test_probes_are_cheap_though_each_would_check_all_guidelines(tmp_path: Path) -> None:
     """Those of a policy in folders, as a container has it. Measured in the time of OPA's CPU."""
     uds = tmp_path / "opa.sock"

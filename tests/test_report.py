@@ -389,8 +389,15 @@ def test_the_report_asks_for_nothing_and_names_nobody(decided: dict[str, Path]) 
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (360, "dark"),
+        (1280, "light"),
+        pytest.param(360, "light", marks=pytest.mark.long),
+        pytest.param(1280, "dark", marks=pytest.mark.long),
+    ],
+)
 def test_axe_finds_no_violation(
     width: int, scheme: Literal["light", "dark"], browser: Browser, decided: dict[str, Path]
 ) -> None:

@@ -184,6 +184,7 @@ def test_well_formed_requests(request: Any, url: str, engine: WasmEngine) -> Non
     compared(url, engine, [request])
 
 
+@pytest.mark.long
 @settings(repeatable, max_examples=1_500)
 @given(request=generators.broken())
 def test_broken_requests(request: Any, url: str, engine: WasmEngine) -> None:
