@@ -21,6 +21,7 @@ import generators
 import test_examples as examples
 import worked
 from asking import ask
+from looks import in_every_look
 from priorauth import ConfigurationError, Decision, WasmEngine
 from priorauth.authoring.cases import put
 from priorauth.errors import SidecarStartError
@@ -565,15 +566,7 @@ STATES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("width", "scheme"),
-    [
-        (360, "dark"),
-        (1280, "light"),
-        pytest.param(360, "light", marks=pytest.mark.long),
-        pytest.param(1280, "dark", marks=pytest.mark.long),
-    ],
-)
+@in_every_look
 def test_axe_finds_no_violation(opened: Opened, many: Path, width: int, scheme: str) -> None:
     page = opened(many, viewport={"width": width, "height": 800}, color_scheme=scheme)
     denied = [request for name, request in example_cases() if "failure after" in name]

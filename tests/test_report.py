@@ -16,6 +16,7 @@ import test_examples as examples
 import worked
 from files.make import SOUND
 from generators import FULL
+from looks import in_every_look
 from priorauth import WasmEngine
 from priorauth.batch.tally import Tally
 from priorauth.tables import Row
@@ -389,15 +390,7 @@ def test_the_report_asks_for_nothing_and_names_nobody(decided: dict[str, Path]) 
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("width", "scheme"),
-    [
-        (360, "dark"),
-        (1280, "light"),
-        pytest.param(360, "light", marks=pytest.mark.long),
-        pytest.param(1280, "dark", marks=pytest.mark.long),
-    ],
-)
+@in_every_look
 def test_axe_finds_no_violation(
     width: int, scheme: Literal["light", "dark"], browser: Browser, decided: dict[str, Path]
 ) -> None:

@@ -129,7 +129,9 @@ class Decisions:
         if "reasons" in row:
             row["reasons"] = [reason["code"] for reason in row["reasons"]]
         if "errors" in row:
-            row["errors"] = [f"{each['path']}: {each['message']}" for each in row["errors"]]
+            row["errors"] = [
+                ": ".join(filter(None, (each["path"], each["message"]))) for each in row["errors"]
+            ]
         return [
             SEPARATOR.join(value) if isinstance(value, list) else value for value in row.values()
         ]

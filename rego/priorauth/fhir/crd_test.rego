@@ -82,7 +82,7 @@ test_answers_that_are_wrong_are_refused if {
 	}]})
 	refused := _response(fixtures.hook_of([fixtures.order], object.union(fixtures.prefetch, {"any": placeholder})))
 	refused.status == 422
-	[issue.expression | some issue in refused.body.issue] == [["QuestionnaireResponse.item.where(linkId='documentation.0.reference')"]]
+	[issue.expression | some issue in refused.body.issue] == [["QuestionnaireResponse.item.where(linkId='documentation.reference')"]]
 }
 
 _service_request := {"resourceType": "ServiceRequest", "id": "service-1", "subject": {"reference": "Patient/patient-1"}}

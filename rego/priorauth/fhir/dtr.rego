@@ -7,6 +7,7 @@ package priorauth.fhir.dtr
 
 import data.priorauth.document
 import data.priorauth.fhir.answers
+import data.priorauth.fhir.call
 import data.priorauth.fhir.envelope
 import data.priorauth.fhir.facts as stating
 import data.priorauth.fhir.outcomes
@@ -81,7 +82,7 @@ _coverage := coverage if {
 	coverage.resourceType == "Coverage"
 }
 
-_orders := [parameter.resource | some parameter in _given("order"); is_object(parameter.resource)]
+_orders := [parameter.resource | some parameter in _given("order"); parameter.resource.resourceType in call.order_types]
 
 _canonicals := [canonical | some parameter in _given("questionnaire"); canonical := resources.text(parameter.valueCanonical)]
 
@@ -184,6 +185,12 @@ _issues contains outcomes.issue(400, "required", "Parameters.parameter.where(nam
 	_orders == []
 	_canonicals == []
 }
+
+_issues contains outcomes.issue(400, "value", "Parameters.parameter.where(name='order').resource", _no_order) if {
+	count(_orders) < count(_given("order"))
+}
+
+_no_order := concat("", ["must be one of ", concat(", ", sort(call.order_types))])
 
 _stateless := "must be there, or a questionnaire: nothing is kept under a context"
 

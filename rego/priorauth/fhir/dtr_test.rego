@@ -183,6 +183,20 @@ test_there_is_an_order_or_a_questionnaire if {
 	_status(_with_parameters([_coverage({}), {"name": "order"}, _asking(1)])) == 400
 }
 
+test_orders_are_orders[name] if {
+	some name, parameter in {
+		"nothing": {"name": "order"},
+		"null": {"name": "order", "resource": null},
+		"an empty object": {"name": "order", "resource": {}},
+		"of no type": {"name": "order", "resource": object.remove(fixtures.order, ["resourceType"])},
+		"of a strange type": {"name": "order", "resource": object.union(fixtures.order, {"resourceType": "<b>"})},
+		"a resource that is no order": {"name": "order", "resource": fixtures.patient},
+	}
+	envelope := fixtures.package_of([_order, parameter])
+	_status(envelope) == 400
+	_issues(envelope) == [["value", ["Parameters.parameter.where(name='order').resource"]]]
+}
+
 test_the_member_is_found if {
 	envelope := object.union(fixtures.package_of([_order]), {"member": null})
 	_status(envelope) == 422

@@ -54,12 +54,15 @@ _otherwise := "is answered otherwise than the order, or another answer, has it: 
 #   What is wrong with the answers that a request was made of, also by what a decision on it says of what they state.
 issues(found, decision) := array.concat(
 	[_issue("conflict", fault.linkId, fault.message) | some fault in found.faults],
-	[_issue("value", concat(".", array.slice(split(error.path, "/"), 1, 5)), error.message) |
+	[_issue("value", _link(error.path), error.message) |
 		some error in decision.errors
 		some path in found.answered
 		startswith($"{error.path}/", $"/{replace(path, ".", "/")}/")
 	],
 )
+
+# The items of a list have one `linkId`, wherever they stand in it.
+_link(pointer) := concat(".", [step | some step in split(trim_prefix(pointer, "/"), "/"); not regex.match(`^[0-9]+$`, step)])
 
 _issue(code, link, text) := outcomes.issue(422, code, $"QuestionnaireResponse.item.where(linkId='{link}')", text)
 

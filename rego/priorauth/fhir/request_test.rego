@@ -159,7 +159,7 @@ test_issues_are_also_what_a_decision_finds_wrong_with_what_answers_state if {
 	found == [{
 		"status": 422,
 		"code": "value",
-		"expression": "QuestionnaireResponse.item.where(linkId='documentation.0.reference')",
+		"expression": "QuestionnaireResponse.item.where(linkId='documentation.reference')",
 		"text": "must say something",
 	}]
 }
