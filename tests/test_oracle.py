@@ -109,12 +109,20 @@ def agrees(url: str, request: Any) -> None:
     assert found == expected, difference(request, found, expected)
 
 
+@settings(repeatable, max_examples=500)
+@given(request=generators.requests() | generators.broken())
+def test_some_requests(request: Any, url: str) -> None:
+    agrees(url, request)
+
+
+@pytest.mark.long
 @settings(repeatable, max_examples=2_000)
 @given(request=generators.requests())
 def test_well_formed_requests(request: Any, url: str) -> None:
     agrees(url, request)
 
 
+@pytest.mark.long
 @settings(repeatable, max_examples=2_000)
 @given(request=generators.broken())
 def test_broken_requests(request: Any, url: str) -> None:

@@ -178,6 +178,7 @@ def test_numbers_however_spelt(url: str, engine: WasmEngine) -> None:
         assert sidecar == wasm, (place, number)
 
 
+@pytest.mark.long
 @settings(repeatable, max_examples=1_000)
 @given(request=generators.requests())
 def test_well_formed_requests(request: Any, url: str, engine: WasmEngine) -> None:
