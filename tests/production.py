@@ -219,7 +219,9 @@ class Production:
         sent = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         with contextlib.closing(self._connect()) as connection:
-            connection.putrequest(method, target, skip_accept_encoding=True)
+            connection.putrequest(
+                method, target, skip_host="Host" in sent, skip_accept_encoding=True
+            )
             for name, value in sent.items():
                 connection.putheader(name, value)
             if data is not None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -52,6 +53,13 @@ def private_opa(
             os.kill(process.pid, signal.SIGCONT)
         process.kill()
         process.wait()
+
+
+def pause(process: subprocess.Popen[Any]) -> None:
+    """Stop a child until SIGCONT, and wait until it is: its threads run on for a moment."""
+    process.send_signal(signal.SIGSTOP)
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
 
 
 def spent(pid: int) -> float:

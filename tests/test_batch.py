@@ -36,7 +36,7 @@ from priorauth.batch.run import run as run_job
 from priorauth.batch.tally import Tally
 from priorauth.batch.workers import Job, Policy
 from priorauth.tables import Requests
-from servers import private_opa
+from servers import pause, private_opa
 from test_tables import COLUMNS, spelt
 
 ROOT = Path(__file__).parents[1]
@@ -647,7 +647,7 @@ def test_a_run_is_decided_by_one_policy(bundled: bool, tmp_path: Path) -> None:
         while not (tmp_path / ".out.ndjson.journal").exists():
             assert process.poll() is None
             time.sleep(0.01)
-        process.send_signal(signal.SIGSTOP)
+        pause(process)
     with serving(other, port, revision=latter):
         process.send_signal(signal.SIGCONT)
         _, said = process.communicate(timeout=60)
@@ -681,7 +681,7 @@ def test_a_sidecar_that_is_slow_for_everyone_ends_the_run(large: Path, tmp_path:
         while not (tmp_path / ".out.ndjson.journal").exists():
             assert process.poll() is None
             time.sleep(0.01)
-        opa.send_signal(signal.SIGSTOP)
+        pause(opa)
         _, said = process.communicate(timeout=60)
         assert (process.returncode, "no complete answer" in said, "--resume" in said) == (
             4,

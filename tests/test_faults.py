@@ -33,7 +33,7 @@ from priorauth import (
     UndefinedResult,
     UnsoundPolicy,
 )
-from servers import Answer, answering, dripping, hanging_up, http, private_opa
+from servers import Answer, answering, dripping, hanging_up, http, pause, private_opa
 
 SECRET = "MEMBER-4711"
 REQUEST: dict[str, Any] = {
@@ -117,7 +117,7 @@ def test_a_killed_sidecar(stand_in: Path) -> None:
 def test_a_paused_sidecar_and_its_return(stand_in: Path) -> None:
     with private_opa(stand_in) as (url, process), Client(url, timeout=0.5) as client:
         client.decide(REQUEST)
-        os.kill(process.pid, signal.SIGSTOP)
+        pause(process)
         started = time.monotonic()
         with pytest.raises(SidecarTimeout) as caught:
             client.decide(REQUEST)

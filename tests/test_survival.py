@@ -30,6 +30,7 @@ from priorauth import (
     opa,
 )
 from production import CALLER, CONFIG, KEYS, LEVELS, ROOT, Bundles, Production, eventually, signed
+from servers import pause
 
 pytestmark = pytest.mark.long
 
@@ -137,7 +138,7 @@ def test_paused_and_resumed(tmp_path: Path, good: bytes) -> None:
         client(production, timeout=0.5) as asking,
     ):
         asking.decide(REQUEST)
-        os.kill(production.process.pid, signal.SIGSTOP)
+        pause(production.process)
         with pytest.raises(SidecarTimeout):
             asking.decide(REQUEST)
         os.kill(production.process.pid, signal.SIGCONT)
