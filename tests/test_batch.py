@@ -673,6 +673,7 @@ def test_a_sidecar_that_refuses_everyone_ends_the_run(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+@pytest.mark.long
 def test_a_sidecar_that_is_slow_for_everyone_ends_the_run(large: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.ndjson"
     options = ("--timeout", "3", "--workers", "1")

@@ -454,6 +454,7 @@ def test_pickled(engine: WasmEngine) -> None:
         assert other.decide(FULL) == engine.decide(FULL)
 
 
+@pytest.mark.long
 def test_memory_does_not_grow(engine: WasmEngine) -> None:
     requests = list(itertools.islice(generators.every_value_everywhere(), 0, None, 7))
 
