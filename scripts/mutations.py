@@ -186,7 +186,7 @@ def _body(source: _Source, body: list[dict[str, Any]]) -> Iterator[Change]:
         if span := source.span(expression):
             text = source.text[slice(*span)].decode()
             # Without what declares a variable nothing would compile.
-            if not text.startswith("some ") and ":=" not in text:
+            if text != "true" and not text.startswith("some ") and ":=" not in text:
                 yield ("line dropped", *span, "true")
         yield from _nodes(source, expression)
 

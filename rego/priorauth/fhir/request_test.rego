@@ -93,6 +93,8 @@ test_only_finished_answers_about_this_order_and_text_are_read[name] if {
 		"without a status": {"status": null},
 		"about another order": {"extension": [object.union(fixtures.answered.extension[0], {"valueReference": {"reference": "MedicationRequest/order-2"}})]},
 		"about none": {"extension": []},
+		"about it in another sense": {"extension": [object.union(fixtures.answered.extension[0], {"url": "https://ehr.example/fhir/about"})]},
+		"of another type": {"resourceType": "Basic"},
 		"to another questionnaire": {"questionnaire": "https://payer.example/fhir/Questionnaire/xpovio.renewal.111111|2022-10-03"},
 		"to another version": {"questionnaire": "https://payer.example/fhir/Questionnaire/xpovio.initial.11222|2021-08-30"},
 		"to another plan's": {"questionnaire": "https://other.example/fhir/Questionnaire/xpovio.initial.11222|2022-10-03"},
@@ -154,12 +156,22 @@ test_issues_are_also_what_a_decision_finds_wrong_with_what_answers_state if {
 		{"path": "/documentation/0/reference", "message": "must say something"},
 		{"path": "/dose/mg_per_week", "message": "must be more than 0"},
 		{"path": "/dose", "message": "must be an object"},
+		{"path": "/quantity/tablets", "message": "must be a whole number"},
+		{"path": "/quantity/days_supply", "message": "must be a whole number"},
 	]}
 	found := request.issues({"faults": [], "answered": {"documentation", "quantity.tablets"}}, decision)
-	found == [{
-		"status": 422,
-		"code": "value",
-		"expression": "QuestionnaireResponse.item.where(linkId='documentation.reference')",
-		"text": "must say something",
-	}]
+	found == [
+		{
+			"status": 422,
+			"code": "value",
+			"expression": "QuestionnaireResponse.item.where(linkId='documentation.reference')",
+			"text": "must say something",
+		},
+		{
+			"status": 422,
+			"code": "value",
+			"expression": "QuestionnaireResponse.item.where(linkId='quantity.tablets')",
+			"text": "must be a whole number",
+		},
+	]
 }
