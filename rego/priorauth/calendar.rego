@@ -70,8 +70,8 @@ _before := {
 _year(date) := to_number(substring(date, 0, 4))
 
 # The last day of a date's month.
-_last(date) := _lengths[substring(date, 5, 2)] if {
-	substring(date, 5, 2) != "02"
+_last(date) := length if {
+	length := _lengths[substring(date, 5, 2)]
 } else := "29" if {
 	_year(date) % 4 == 0
 	not _common_century(date)

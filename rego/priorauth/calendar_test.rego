@@ -89,6 +89,18 @@ test_the_next_day_of_each_kind_of_day[name] if {
 	calendar.next_day(name) == next
 }
 
+test_the_last_day_of_each_month[name] if {
+	some name, length in {
+		"01": "31", "02": "28", "03": "31", "04": "30", "05": "31", "06": "30",
+		"07": "31", "08": "31", "09": "30", "10": "31", "11": "30", "12": "31",
+	}
+	first := $"2022-{name}-01"
+	last := $"2022-{name}-{length}"
+	calendar.last_day(first, 1) == last
+	calendar.next_day($"2022-{name}-27") == $"2022-{name}-28"
+	substring(calendar.next_day(last), 8, -1) == "01"
+}
+
 # Reading 7, with its three examples.
 test_the_last_day_of_six_months[name] if {
 	some name, last in {

@@ -67,6 +67,10 @@ test_another_drug_is_not_applicable if {
 	}
 }
 
+test_a_fault_of_the_guideline_is_no_decision if {
+	not document.whole with input as fixtures.initial with data.guidelines as fixtures.xpovio_without(["criteria"])
+}
+
 test_a_malformed_request_is_invalid_and_nothing_else_is_evaluated if {
 	whole := document.whole with input as fixtures.initial_with({"duration_months": 0})
 	whole == {

@@ -216,7 +216,6 @@ _taken(part, value) if {
 
 _taken(part, value) if {
 	is_number(value)
-	is_number(part.when.minimum)
 	value >= part.when.minimum
 	not _beyond(part, value)
 }
@@ -224,8 +223,7 @@ _taken(part, value) if {
 _taken(part, value) if {
 	is_number(value)
 	not part.when.minimum
-	is_number(part.when.maximum)
-	not _beyond(part, value)
+	value <= part.when.maximum
 }
 
 _beyond(part, value) if value > part.when.maximum

@@ -72,6 +72,7 @@ test_branch[name] if {
 		"highest": [ranges, 17, "not_met", ["not_considered", "not_met", "not_considered"]],
 		"at least": [ranges, 18, "unknown", ["not_considered", "not_considered", "unknown"]],
 		"a number by its value": [[{"values": [1]}], 1, "met", ["met"]],
+		"another number": [[{"values": [1]}], 2, "not_met", ["not_considered"]],
 		"a range does not take a text": [ranges, "a", "not_met", ["not_considered", "not_considered", "not_considered"]],
 		"null is not a value": [[{"values": [null]}], null, "unknown", ["not_considered"]],
 		"zero": [[{"minimum": 0}], 0, "met", ["met"]],
@@ -145,6 +146,8 @@ test_unlisted[name] if {
 test_what_is_no_branch_has_nothing_unlisted[name] if {
 	some name, criterion in {"a group": _group("all", "g", [_limit(0)]), "a limit": _limit(0)}
 	not groups.unlisted(criterion) with input as {"clinical": {"value": "b"}}
+	of_age := {"service_date": "2022-11-01", "member": {"birth_date": "1956-04-12"}}
+	not groups.unlisted(criterion) with input as of_age
 }
 
 test_a_group_that_is_not_taken_has_no_parts if {

@@ -20,19 +20,21 @@ test_a_sound_call_has_no_issues if {
 
 test_a_call_that_is_no_object[name] if {
 	some name, sent in {"null": null, "a list": [], "a text": "order-sign", "a number": 1}
-	[[400, "structure", "", "must be a CDS Hooks call, which is a JSON object"]] == [issue | some issue in _issues(sent); issue[1] == "structure"]
+	{issue | some issue in _issues(sent)} == {issue | some issue in _lacking} | {
+		[400, "structure", "", "must be a CDS Hooks call, which is a JSON object"],
+	}
 }
 
 _coverage_lacking := [412, "incomplete", "prefetch.coverage", "must be prefetched: the Coverage that the orders are under"]
 
-test_an_empty_call_lacks_all_that_a_call_has if {
-	_issues({}) == [
-		_coverage_lacking,
-		[400, "required", "context.patientId", "must be the id of the patient"],
-		[400, "required", "hookInstance", "must be a text"],
-		[400, "value", "hook", "must be order-sign, the hook of this service"],
-	]
-}
+_lacking := [
+	_coverage_lacking,
+	[400, "required", "context.patientId", "must be the id of the patient"],
+	[400, "required", "hookInstance", "must be a text"],
+	[400, "value", "hook", "must be order-sign, the hook of this service"],
+]
+
+test_an_empty_call_lacks_all_that_a_call_has if _issues({}) == _lacking
 
 test_the_hook_is_that_of_the_service if {
 	_issues_of("order-dispatch-crd", fixtures.hook) == [[400, "value", "hook", "must be order-dispatch, the hook of this service"]]
@@ -147,6 +149,28 @@ _orders(hook) := [resource.id | some resource in found] if {
 	found := call.orders with input as {"hook": hook}
 }
 
+test_an_order_of_no_drug_needs_neither_a_day_nor_a_medication if {
+	_issues(fixtures.hook_of([_service_request], fixtures.prefetch)) == []
+	_issues(fixtures.hook_of([fixtures.order_without(["medicationCodeableConcept"])], fixtures.prefetch)) == []
+}
+
+test_the_prescriber_can_be_asked_but_while_orders_are_selected if {
+	asking := [asked | some hook in ["order-sign", "order-dispatch", "order-select"]; asked := call.asking with input as {"hook": {"hook": hook}}]
+	asking == [true, true, false]
+}
+
+test_orders_are_of_these_types if {
+	drafted := [{"resourceType": type, "id": type} |
+		some type in [
+			"CommunicationRequest", "DeviceRequest", "MedicationRequest", "NutritionOrder", "ServiceRequest", "VisionPrescription",
+			"Medication", "CarePlan",
+		]
+	]
+	_orders(fixtures.hook_of(drafted, {})) == array.slice([each.id | some each in drafted], 0, 6)
+	references := [$"{each.resourceType}/{each.id}" | some each in drafted]
+	_orders(_dispatching(references, drafted)) == array.slice([each.id | some each in drafted], 0, 6)
+}
+
 test_the_orders_signed_are_all_that_are_drafted if {
 	_orders(fixtures.hook_of([fixtures.order, _service_request, {"resourceType": "Medication", "id": "m"}, _order_2], {})) == ["order-1", "service-1", "order-2"]
 	_orders(fixtures.hook_of([], {})) == []
@@ -160,6 +184,8 @@ _selecting(selections) := object.union(fixtures.hook_of([fixtures.order, _order_
 test_the_orders_selected_are_those_named if {
 	_orders(_selecting(["MedicationRequest/order-2", "MedicationRequest/order-3", 1])) == ["order-2"]
 	_issues_of("order-select-crd", _selecting(["MedicationRequest/order-2"])) == []
+	without := json.remove(_selecting(["MedicationRequest/order-2"]), ["context/draftOrders"])
+	_issues_of("order-select-crd", without) == [[400, "required", "context.draftOrders", "must be a Bundle of the orders"]]
 	_issues_of("order-select-crd", _selecting("MedicationRequest/order-2")) == [[
 		400, "required", "context.selections", "must be an array of references to the orders",
 	]]
@@ -186,6 +212,15 @@ test_an_order_dispatched_that_was_not_prefetched_is_wanting if {
 	_issues_of("order-dispatch-crd", _dispatching(null, [])) == [[
 		400, "required", "context.dispatchedOrders", "must be an array of references to the orders",
 	]]
+}
+
+test_nothing_prefetched_is_all_that_is_wanting[name] if {
+	some name, prefetch in {"null": null, "a list": [fixtures.coverage], "empty": {}}
+	hook := object.union(object.remove(_dispatching(["MedicationRequest/order-1"], []), ["prefetch"]), {"prefetch": prefetch})
+	_issues_of("order-dispatch-crd", hook) == [
+		_coverage_lacking,
+		[412, "incomplete", "prefetch.medicationRequests", "must have every order that is dispatched"],
+	]
 }
 
 test_a_call_of_another_hook_has_no_orders if {

@@ -31,15 +31,13 @@ services := discovered.discovery
 response := {
 	"status": 200,
 	"body": {"cards": [], "systemActions": [_action(judged) | call.wanted; some judged in _judged; not _told_already(judged)]},
-	"decided": [object.filter(judged.decision, ["outcome", "guideline"]) | some judged in _judged; judged.decision],
+	"decided": [object.filter(judged.decision, ["outcome", "guideline"]) | some judged in _judged],
 } if {
 	count(_issues) == 0
 
 	# All of the orders, or no answer.
 	count(_judged) == count(call.orders)
-} else := object.union(outcomes.refused(_issues), {"decided": []}) if {
-	count(_issues) > 0
-}
+} else := object.union(outcomes.refused(_issues), {"decided": []})
 
 # METADATA
 # title: Requests

@@ -200,6 +200,14 @@ test_what_was_told_of_another_coverage_stays if {
 	_actions(_carrying([of_another])) == [object.union(_expected(fixtures.order, [], 1), {"resource": _carrying([of_another, _told])})]
 }
 
+test_what_was_told_in_another_way_stays[name] if {
+	some name, other in {
+		"by another extension": object.union(_told, {"url": "https://ehr.example/other"}),
+		"with the coverage as another part": object.union(_told, {"extension": [{"url": "other", "valueReference": {"reference": "Coverage/coverage-1"}}]}),
+	}
+	_actions(_carrying([other])) == [object.union(_expected(fixtures.order, [], 1), {"resource": _carrying([other, _told])})]
+}
+
 test_technical_lacks_only_who_and_when if {
 	crd.technical == {
 		"extension": {

@@ -9,6 +9,7 @@ _codes := {
 		"11111-222": {"drug": {"name": "Xpovio", "strength_mg": 20}},
 		"1111-2222": {"drug": {"name": "Xpovio", "strength_mg": 40}},
 		"11111-2222": {"drug": {"name": "Xpovio", "strength_mg": 60}},
+		"01234-0567": {"drug": {"name": "Xpovio", "strength_mg": 80}},
 		"99999-999": {"drug": {"name": "Other"}},
 	},
 	"rxnorm": {"1": {"drug": {"name": "Xpovio"}}},
@@ -31,6 +32,7 @@ test_national_drug_codes_are_found_however_written[code] if {
 		"11111-222": 20, "11111-222-33": 20, "11111-222-3": 20, "11111022233": 20, "11111-0222-33": 20,
 		"1111-2222": 40, "1111-2222-33": 40, "01111222233": 40, "01111-2222-33": 40,
 		"11111-2222": 60, "11111-2222-3": 60, "11111222233": 60,
+		"01234-0567": 80, "01234-0567-8": 80, "01234056708": 80,
 	}
 	_by(code).drug.strength_mg == strength
 }
