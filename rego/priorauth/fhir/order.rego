@@ -70,7 +70,7 @@ _prescriber(order, from) := practitioner if {
 	[reference, beside] := _requester(order, from)
 	practitioner := resources.resolved(reference, beside, from)
 	practitioner.resourceType == "Practitioner"
-} else := {}
+}
 
 # The prescriber's specialties, of every role that there is of theirs.
 _taxonomies(order, from) := sort({code |
@@ -135,9 +135,7 @@ _supplied(dispensed, units) := object.union(
 		["quantity", name] = split(path, ".")
 		number := resources.quantity(dispensed.quantity, unit)
 	},
-) if {
-	is_object(dispensed)
-} else := {}
+)
 
 _dosed(order, units, named) := {name: value |
 	regimen := _regimen(order, units, named)
