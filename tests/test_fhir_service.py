@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 import pytest
@@ -267,8 +269,6 @@ async def found(members: MemberFile | NothingKnown, *values: str) -> Mapping[str
 
 
 def test_members_are_found_by_any_of_their_identifiers(tmp_path: Path) -> None:
-    import asyncio
-
     path = tmp_path / "members.json"
     system = "https://payer.example/members"
     known = {
@@ -779,6 +779,57 @@ def test_nothing_of_a_resource_is_logged(
     said = capfd.readouterr()
     assert marker not in caplog.text + said.out + said.err
     assert marker not in called.get("/metrics")[1]
+
+
+MARKER = b"MARKER-7c1e"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"Content-Length: 2\r\n\r\n{}" + MARKER,
+        b'Content-Length: 2\r\n\r\n{}POST {"name": "' + MARKER,
+        b"\r\nPOST " + MARKER + b" HTTP/1.1\r\n\r\n",
+        MARKER + b" y: 1\r\n\r\n",
+        b"X: " + MARKER + b"\0\r\n\r\n",
+        b"Content-Length: " + MARKER + b"\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n" + MARKER + b"\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}" + MARKER + b"\r\n",
+    ],
+    ids=repr,
+)
+def test_nothing_of_what_is_no_http_is_logged(
+    service: str, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A body that is longer than its length goes on as another request."""
+    caplog.set_level(logging.DEBUG)
+    address = urlsplit(service)
+    with socket.create_connection((address.hostname, address.port or 0), timeout=60) as connection:
+        head = f"POST {PACKAGE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        connection.sendall(head.encode() + sent + b"\r\n\r\n")
+        answer = b""
+        while more := connection.recv(65536):
+            answer += more
+    assert b" 400 Bad Request" in answer
+    assert MARKER.decode() not in caplog.text
+    assert "Traceback" not in caplog.text
+    assert re.search(
+        r"Error handling request from 127\.0\.0\.1: \w+ at \S+:\d+$", caplog.text, re.M
+    )
+
+
+def test_an_error_of_the_event_loops_is_told_by_its_kind_and_place(
+    service: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    del service
+    loop = asyncio.new_event_loop()
+    try:
+        raise ValueError(MARKER)
+    except ValueError as error:
+        loop.call_exception_handler({"message": "Lost", "exception": error, "body": MARKER})
+    loop.close()
+    assert re.fullmatch(r"Lost: ValueError at .*test_fhir_service\.py:\d+", caplog.messages[-1])
+    assert MARKER.decode() not in caplog.text
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,8 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 log = logging.getLogger("priorauth.fhir")
 
+_OTHERS = ("aiohttp.internal", "aiohttp.server", "aiohttp.web", "asyncio")
+
 
 class Call:
     """One call, while it is served. `status` is that of its answer, 0 while it has none."""
@@ -74,13 +76,32 @@ class Metrics:
         self._faults.labels(kind).inc()
         if isinstance(error, PriorAuthError):
             log.error("%s: %s", kind, error)
-            return
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
-        log.error("%s at %s", kind, where)
+        else:
+            log.error("%s", _told(error))
 
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""
         return generate_latest(self._registry)
+
+
+def quieten() -> None:
+    """Have aiohttp and asyncio log errors as we do: their words may hold the bytes of a request."""
+    for name in _OTHERS:
+        logging.getLogger(name).addFilter(_bare)
+
+
+def _bare(record: logging.LogRecord) -> bool:
+    """Leave of a record that has an error its first line, and the error's kind and place."""
+    if record.exc_info and record.exc_info[1]:
+        first = record.getMessage().partition("\n")[0]
+        record.msg, record.args = f"{first}: {_told(record.exc_info[1])}", None
+        record.exc_info = record.exc_text = None
+    return True
+
+
+def _told(error: BaseException) -> str:
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
+    return f"{type(error).__name__} at {where}"

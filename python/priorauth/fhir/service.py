@@ -22,7 +22,7 @@ from ..errors import NotJSON, PriorAuthError, RequestRefused, SidecarError
 from . import _body
 from .callers import Callers, CallRefused
 from .members import Members, NothingKnown
-from .metrics import CONTENT_TYPE, Metrics
+from .metrics import CONTENT_TYPE, Metrics, quieten
 from .rules import Rules
 from .undecided import Technical, undecided
 
@@ -97,6 +97,7 @@ class Service:
     @property
     def application(self) -> web.Application:
         """The application, to run once."""
+        quieten()
         application = web.Application(middlewares=[self._answering], client_max_size=LARGEST_BODY)
         application.add_routes(
             [
