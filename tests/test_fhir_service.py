@@ -837,16 +837,30 @@ def elliptic() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP384R1())
 
 
-@pytest.fixture
-def callers(tmp_path: Path, elliptic: ec.EllipticCurvePrivateKey) -> Callers:
-    key = jwt.get_algorithm_by_name("ES384").to_jwk(elliptic.public_key(), as_dict=True)
-    path = tmp_path / "callers.json"
-    content = {
-        "url": "https://fhir.payer.example/",
-        "issuers": {"https://ehr.example": {"keys": [{**key, "kid": "k-1"}]}},
-    }
-    path.write_text(json.dumps(content))
+@pytest.fixture(scope="module")
+def strong() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
+
+
+def published(key: Any, algorithm: str, **more: str) -> dict[str, Any]:
+    found = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
+    return {**found, **more}
+
+
+def callers_of(path: Path, *keys: dict[str, Any]) -> Callers:
+    issuers = {"https://ehr.example": {"keys": keys}}
+    path.write_text(json.dumps({"url": "https://fhir.payer.example/", "issuers": issuers}))
     return Callers(path)
+
+
+@pytest.fixture
+def callers(tmp_path: Path, elliptic: Any, strong: Any) -> Callers:
+    return callers_of(
+        tmp_path / "callers.json",
+        published(elliptic, "ES384", kid="k-1"),
+        published(strong, "RS384", kid="k-rsa"),
+        published(strong, "RS384", kid="k-named", alg="RS384"),
+    )
 
 
 def token(key: Any, audience: str, /, *, algorithm: str = "ES384", **changed: Any) -> str:
@@ -891,10 +905,9 @@ def test_callers_show_a_token(
             assert called.get(target)[0] == 200
 
 
-def test_a_token_that_is_not_good(callers: Callers, elliptic: Any) -> None:
+def test_a_token_that_is_not_good(callers: Callers, elliptic: Any, strong: Any) -> None:
     now = int(time.time())
     other = ec.generate_private_key(ec.SECP384R1())
-    strong = rsa.generate_private_key(65537, 2048)
     short = ec.generate_private_key(ec.SECP256R1())
     bad = {
         "of another key": token(other, AUDIENCE),
@@ -909,7 +922,10 @@ def test_a_token_that_is_not_good(callers: Callers, elliptic: Any) -> None:
         "without an end": token(elliptic, AUDIENCE, exp=None),
         "without a start": token(elliptic, AUDIENCE, iat=None),
         "without a nonce": token(elliptic, AUDIENCE, jti=None),
-        "of another algorithm": token(strong, AUDIENCE, algorithm="RS384"),
+        "of another kind of key": token(strong, AUDIENCE, algorithm="RS384"),
+        "of a shorter hash": token(strong, AUDIENCE, algorithm="RS256", kid="k-rsa"),
+        "of a longer hash": token(strong, AUDIENCE, algorithm="RS512", kid="k-named"),
+        "of another padding": token(strong, AUDIENCE, algorithm="PS384", kid="k-rsa"),
         "of a shorter curve": token(short, AUDIENCE, algorithm="ES256"),
         "of a shared secret": token("x" * 64, AUDIENCE, algorithm="HS384"),
         "unsigned": token(None, AUDIENCE, algorithm="none"),
@@ -923,6 +939,23 @@ def test_a_token_that_is_not_good(callers: Callers, elliptic: Any) -> None:
         with pytest.raises(PriorAuthError, match="bearer token"):
             callers.check(header, SIGN)
     callers.check(f"bearer {token(elliptic, [AUDIENCE, 'https://other.example'])}", SIGN)  # type: ignore[arg-type]
+    for kid in ("k-rsa", "k-named"):
+        callers.check(f"Bearer {token(strong, AUDIENCE, algorithm='RS384', kid=kid)}", SIGN)
+
+
+def test_a_key_that_no_token_can_match(tmp_path: Path, elliptic: Any, strong: Any) -> None:
+    short = ec.generate_private_key(ec.SECP256R1())
+    for key in (
+        published(short, "ES256"),
+        published(elliptic, "ES384", alg="ES256"),
+        published(strong, "RS384", alg="RS256"),
+        published(strong, "RS384", alg="PS384"),
+        {"kty": "OKP", "crv": "Ed25519", "x": "AA"},
+        {"kty": "EC", "crv": ["P-384"]},
+        {"alg": "ES384"},
+    ):
+        with pytest.raises(ConfigurationError, match=r"key 0 of .* must be for ES384 .* or RS384"):
+            callers_of(tmp_path / "callers.json", {**key, "kid": "k-1"})
 
 
 @pytest.mark.parametrize(
@@ -931,7 +964,7 @@ def test_a_token_that_is_not_good(callers: Callers, elliptic: Any) -> None:
         ("{", "is no file of callers"),
         ('{"url": "https://x"}', "is no file of callers"),
         ('{"url": "x", "issuers": {"i": {"keys": [{"kty": "EC"}]}}}', "has no `kid`"),
-        ('{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "EC"}]}}}', "is no key"),
+        ('{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "RSA"}]}}}', "is no key"),
         (
             '{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "oct", "k": "AA"}]}}}',
             "is no public key",
