@@ -311,6 +311,8 @@ def test_members_are_found_by_any_of_their_identifiers(tmp_path: Path) -> None:
         b'"\xed\xa0\x80"',
         b'{"a": NaN}',
         b'{"a": 1e999999999999}',
+        b'{"a": 1e9999999999999999999999}',
+        b'{"a": -1e-9999999999999999999999}',
         b'{"a": 01}',
         b"[" * 100_000,
         b'{"a": 1} {"b": 2}',
@@ -321,6 +323,34 @@ def test_members_are_found_by_any_of_their_identifiers(tmp_path: Path) -> None:
 def test_what_is_not_json(called: Called, target: str, body: bytes) -> None:
     status, answer = called.post(target, body)
     assert (status, issues(answer)) == (400, [("structure", "")])
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+@pytest.mark.parametrize("target", [SIGN, PACKAGE, f"{SIGN}/feedback"])
+def test_what_is_not_packed_as_it_says(service: str, target: str, encoding: str) -> None:
+    with contextlib.closing(Called(service)) as called:
+        body = json.dumps(calls.hook()).encode()
+        status, answer, _ = called.ask("POST", target, body, Content_Encoding=encoding)
+        assert (status, issues(answer)) == (400, [("structure", "")])
+    with contextlib.closing(Called(service)) as called:
+        assert metric(called, 'priorauth_fhir_faults_total{kind="RequestPayloadError"}') == 0
+
+
+@pytest.mark.parametrize("size", [1, 70_000])
+@pytest.mark.parametrize("opened", ["[", '{"a":', '{"resourceType":"Bundle","entry":['])
+def test_what_is_nested_too_deeply(called: Called, opened: str, size: int) -> None:
+    """Of a large body as of a small one, for which less is walked."""
+    closed = "".join({"[": "]", "{": "}"}[each] for each in reversed(opened) if each in "[{")
+    hook, parameters = calls.hook(), calls.parameters()
+    hook["prefetch"] |= {"more": "@", "text": "x" * size}
+    parameters["parameter"] += ["@", "x" * size]
+    for body, ask in ((hook, called.signed), (parameters, called.package)):
+        head, _, tail = json.dumps(body).partition('"@"')
+        for depth in (40, 120, 600):
+            status, answer = ask(f"{head}{opened * depth}1{closed * depth}{tail}".encode())
+            told = json.dumps(answer)
+            assert ("is not JSON: it is nested more than 100 deep" in told) is (depth > 40)
+            assert status in ((200, 400) if depth == 40 else (400,))
 
 
 @pytest.mark.parametrize("body", [None, True, 1, "order-sign", [], {}, [[]], {"hook": {}}])

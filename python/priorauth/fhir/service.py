@@ -284,9 +284,11 @@ async def _taken(request: web.Request) -> tuple[bytes, Any]:
     """The body of a call, and the JSON value that it is."""
     if request.content_type not in (_JSON, _FHIR):
         raise _HTTPError(415, "not-supported", f"a body must be {_JSON} or {_FHIR}")
-    body = await request.read()
     try:
+        body = await request.read()
         return body, _body.read(body)
+    except web.RequestPayloadError:
+        raise _HTTPError(400, "structure", "the body is not as Content-Encoding says") from None
     except NotJSON as error:
         raise _HTTPError(400, "structure", f"the body is not JSON: {error.reason}") from None
 
