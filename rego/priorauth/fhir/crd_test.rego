@@ -108,6 +108,12 @@ test_every_order_is_answered_under_an_id_of_its_own if {
 	]
 }
 
+test_of_every_order_there_is_a_decision_or_no_answer if {
+	other := object.union(fixtures.order_without(["medicationCodeableConcept"]), {"medicationCodeableConcept": {"text": "Other"}})
+	some_plan := object.remove(data.plan, ["clinician_review"])
+	not _response(fixtures.hook_of([_service_request, other], fixtures.prefetch)) with data.plan as some_plan
+}
+
 test_a_member_who_is_not_found_is_not_covered[name] if {
 	some name, call in {"null": object.union(fixtures.call, {"member": null}), "none": object.remove(fixtures.call, ["member"])}
 	found := _response_to(call)

@@ -15,6 +15,15 @@ import data.priorauth.fhir.resources
 import data.priorauth.fhir.texts
 
 # METADATA
+# title: Made
+# description: The request that an order makes, as `of` has it; or `unjudged`, why no guideline can judge the order.
+made(prescription, from, id, member) := {"unjudged": why} if {
+	why := order.unjudged(prescription)
+} else := found if {
+	found := of(prescription, from, id, member)
+} else := {"unjudged": "The order does not tell its drug by a code or a name that the plan knows."}
+
+# METADATA
 # title: Of an order
 # description: >-
 #   `document`, the request, which is called `id`; `answered`, the paths of what answers state; and `faults`, what is
