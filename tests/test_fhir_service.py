@@ -31,7 +31,7 @@ from fhir_calls import Called, Resource
 from priorauth import ConfigurationError, PriorAuthError
 from priorauth.fhir import Callers, MemberFile, NothingKnown, Rules, Service
 from priorauth.sidecar import LocalSidecar
-from servers import answering, hanging_up, http, private_opa
+from servers import answering, hanging_up, http, port, private_opa
 
 SIGN = "/cds-services/order-sign-crd"
 PACKAGE = "/fhir/Questionnaire/$questionnaire-package"
@@ -585,9 +585,10 @@ def test_whatever_is_broken_in_a_call_is_answered(called: Called, data: st.DataO
 
 def test_opa_gone_and_back(members: MemberFile) -> None:
     root = Path(__file__).parents[1]
+    policy = (root / "policy", root / "rego")
     with contextlib.ExitStack() as stack:
-        url, process = stack.enter_context(private_opa(root / "policy", root / "rego"))
-        own = stack.enter_context(calls.running(Service(Rules(url, timeout=1), members)))
+        url, process = stack.enter_context(private_opa(*policy))
+        own = stack.enter_context(calls.running(Service(Rules(url, timeout=60), members)))
         called = stack.enter_context(contextlib.closing(Called(own)))
         assert eventually(lambda: called.get("/health/ready")[0] == 200)
         assert calls.asserted(called.signed(calls.hook())[1])["covered"] == ["covered"]
@@ -620,6 +621,10 @@ def test_opa_gone_and_back(members: MemberFile) -> None:
         assert called.get("/health/live")[0] == 200
         assert called.get("/cds-services")[0] == 200
         assert metric(called, 'priorauth_fhir_faults_total{kind="SidecarUnreachable"}') >= 4
+        stack.enter_context(private_opa(*policy, port=port(url)))
+        assert eventually(lambda: called.get("/health/ready")[0] == 200)
+        assert calls.asserted(called.signed(calls.hook())[1])["covered"] == ["covered"]
+        assert called.package(calls.parameters(calls.ordered(calls.order())))[0] == 200
 
 
 def selected(*names: str) -> Resource:
