@@ -10,12 +10,33 @@ from collections.abc import Iterable, Iterator
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from ..errors import PriorAuthError
+from ..errors import (
+    MalformedResult,
+    PriorAuthError,
+    SidecarHTTPError,
+    SidecarTimeout,
+    SidecarUnreachable,
+    TokenRefused,
+    UndefinedResult,
+)
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 """The media type of `Metrics.text`."""
 
 log = logging.getLogger("priorauth.fhir")
+
+_KINDS = {
+    each.__name__
+    for each in (
+        MalformedResult,
+        PriorAuthError,
+        SidecarHTTPError,
+        SidecarTimeout,
+        SidecarUnreachable,
+        TokenRefused,
+        UndefinedResult,
+    )
+}
 
 _OTHERS = ("aiohttp.internal", "aiohttp.server", "aiohttp.web", "asyncio")
 
@@ -44,6 +65,9 @@ class Metrics:
         self._faults = Counter(
             "priorauth_fhir_faults", "Faults of this side, by kind", ["kind"], registry=registry
         )
+        # A counter that begins at 1 has not increased, by Prometheus.
+        for kind in (*_KINDS, "other"):
+            self._faults.labels(kind)
         self._feedback = Counter(
             "priorauth_fhir_feedback", "Feedback on answers", ["outcome"], registry=registry
         )
@@ -73,7 +97,7 @@ class Metrics:
         """Count a fault and log it, by its kind and place: its words may be of what came in,
         unless they are ours."""
         kind = type(error).__name__
-        self._faults.labels(kind).inc()
+        self._faults.labels(kind if kind in _KINDS else "other").inc()
         if isinstance(error, PriorAuthError):
             log.error("%s: %s", kind, error)
         else:
