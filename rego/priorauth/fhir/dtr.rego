@@ -66,7 +66,7 @@ form := {"questionnaire": questionnaire.resource(of), "response": questionnaire.
 # title: Facts
 # description: >-
 #   What the `response` of the input, a QuestionnaireResponse to one of these questionnaires, states: `document`, a part
-#   of a request; and `faults`, what is wrong with it, each with its `linkId` and a message. `null` where it answers
+#   of a request; and `faults`, what is wrong with it, each with its `linkId`, or `null`, and a message. `null` where it answers
 #   none of these questionnaires.
 # entrypoint: true
 facts := {"document": stating.nested(read.facts), "faults": read.faults} if {
@@ -163,9 +163,12 @@ _remarks := _warnings if {
 ]
 
 _warnings := array.concat(
-	[_remark("warning", "not-found", $"{canonical} names no questionnaire of this plan's.") |
-		some canonical in _canonicals
-		not questionnaire.named(canonical)
+	[object.union(
+		_remark("warning", "not-found", "This names no questionnaire of the plan's."),
+		{"expression": [$"Parameters.parameter.where(name='questionnaire')[{index}].value"]},
+	) |
+		some index, parameter in _given("questionnaire")
+		not questionnaire.named(object.get(parameter, "valueCanonical", null))
 	],
 	[object.union(
 		_remark("warning", "not-supported", $"No guideline on file judges this order. {why}"),
