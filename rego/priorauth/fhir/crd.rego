@@ -60,17 +60,8 @@ technical := {
 	"types": sort(call.order_types),
 }
 
-# The request that each order makes, and what else there is to say of it where it makes none.
-_made := [_request(prescribed) | some prescribed in call.orders]
-
-_request(prescribed) := {"asserted": coverage.conditional("The plan's drug guidelines do not judge orders of this kind.")} if {
-	prescribed.resourceType != "MedicationRequest"
-} else := {"asserted": coverage.conditional("The order has a modifier that is not understood here.")} if {
-	some name in ["modifierExtension", "implicitRules"]
-	prescribed[name]
-} else := found if {
-	found := request.of(prescribed, call.resources, call.id(prescribed), envelope.member)
-} else := {"asserted": coverage.conditional("The order does not tell its drug by a code or a name that the plan knows.")}
+# The request that each order makes.
+_made := [request.made(prescribed, call.resources, call.id(prescribed), envelope.member) | some prescribed in call.orders]
 
 # What comes of each order.
 _judged := [object.union_n([made, {"order": call.orders[index], "about": about}, _judgment(made)]) |
@@ -90,7 +81,7 @@ _judgment(made) := {"asserted": coverage.not_covered("no-member-found", "The pla
 } else := {"decision": decision, "asserted": asserted} if {
 	[decision] := [whole | whole := document.whole] with input as made.document
 	asserted := coverage.asserted(made.document, decision, call.asking)
-} else := {}
+} else := {"asserted": coverage.conditional(made.unjudged)}
 
 _inactive(day, period) if day < period.start
 
