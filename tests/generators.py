@@ -158,12 +158,12 @@ DRUG_NAMES = [
     *("\u3000Xpovio\u2122 (Selinexor\u00ae)\u0085",),
 ]
 OTHER_DRUGS = [
-    *("Xpovio 20 mg", "xpovi", "xpovioo", "sel inexor", "examplinib", "1", "xpovio,"),
+    *("Xpovio 20 mg", "xpovi", "xpovioo", "sel inexor", "examplinib", "0", "xpovio,"),
     *("xpovio (", "Xpovio (examplinib)", "selinexor (xpovio)", "xpovio\u200b", "\u2122"),
 ]
 PLACEHOLDERS = [
     *("N/A", "null", "none", "-", "unknown", "tbd", "pending", "not attached"),
-    *("\u00a0Not Attached\u2003", "UNKNOWN", "n/a\n", "\u2014", "0", "No", "(None)", "\u200b"),
+    *("\u00a0Not Attached\u2003", "UNKNOWN", "n/a\n", "\u2014", "(None)", "\u200b"),
 ]
 
 
