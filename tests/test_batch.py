@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -28,14 +29,15 @@ import pytest
 import generators
 from generators import FULL, INITIAL
 from priorauth import Client, EngineError, SidecarError, WasmEngine, bundle
+from priorauth.batch.formats import target_of
 from priorauth.batch.formats.delimited import Delimited, Record
 from priorauth.batch.formats.ndjson import LinesOut
 from priorauth.batch.input import Input
 from priorauth.batch.output import Output
 from priorauth.batch.run import run as run_job
 from priorauth.batch.tally import Tally
-from priorauth.batch.workers import Job, Policy
-from priorauth.tables import Requests
+from priorauth.batch.workers import Done, Job, Policy
+from priorauth.tables import Decisions, Requests
 from servers import pause, private_opa
 from test_tables import COLUMNS, spelt
 
@@ -298,6 +300,50 @@ def test_what_is_left_can_be_gone_on_with_only_from_the_same(
     assert (code, "started from another" in said) == (2, True)
     assert run(*command)[0] == 0
     assert inodes(tmp_path) == ["out.ndjson"]
+
+
+@pytest.mark.parametrize("kind", ["ndjson", "json", "json.gz", "csv", "parquet", "xlsx"])
+@pytest.mark.parametrize("moved", [False, True], ids=["before", "after"])
+def test_an_interrupt_as_it_gets_its_name(
+    kind: str,
+    moved: bool,
+    bundle_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What has the name stays whole; what has not can be gone on with."""
+    whole, out = tmp_path / "whole" / f"out.{kind}", tmp_path / "out" / f"out.{kind}"
+    engine = WasmEngine(bundle_file)
+    table = Decisions.of(engine.catalog(), engine.facts(), ())
+    target = target_of(kind.partition(".")[0], out.name, table, {})
+    decided = [engine.decide(request).raw for request in (FULL, INITIAL)]
+    text = target.encode(decided, (), first=True)
+    tally = Tally(Counter({("outcome", "approved"): 2}))
+
+    def write(path: Path, *, resume: bool) -> None:
+        path.parent.mkdir(exist_ok=True)
+        with Output(path, target, ["x"], resume=resume) as output:
+            if not output.tally.rows:
+                output.add(Done(2, 0, text, b"", tally))
+            output.finish()
+
+    def interrupted(made: Path, path: Path) -> None:
+        if moved or path != out:
+            os.replace(made, path)
+        if path == out:
+            raise KeyboardInterrupt
+
+    write(whole, resume=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write(out, resume=False)
+    assert (out.name in inodes(out.parent)) == moved
+    if moved:
+        assert inodes(out.parent) == [out.name]
+    else:
+        write(out, resume=True)
+    assert out.read_bytes() == whole.read_bytes()
 
 
 def test_with_nothing_to_go_on_with_it_begins(tmp_path: Path, bundle_file: Path) -> None:
