@@ -79,10 +79,33 @@ def test_what_differs_from_the_commit_needs_a_name(checkout: Path, tmp_path: Pat
     (checkout / "README").write_text("not of the policy")
     bundle.build(tmp_path / "b.tar.gz", policy=checkout)
     (checkout / "rego" / "more.rego").write_text("package priorauth.more\n")
-    with pytest.raises(ConfigurationError, match=r"\?\? rego/more\.rego"):
+    with pytest.raises(ConfigurationError, match=r"the commit; .*\n  rego/more\.rego$"):
         bundle.build(tmp_path / "b.tar.gz", policy=checkout)
     named = bundle.build(tmp_path / "b.tar.gz", policy=checkout, revision="trial")
     assert named.revision == "trial"
+
+
+@pytest.mark.parametrize("hidden", ["untracked", "ignored", "unchanged", "broken index"])
+def test_what_git_does_not_tell_of_is_no_commits(
+    hidden: str, checkout: Path, tmp_path: Path
+) -> None:
+    """As it asks, a file that no commit has would pass, and a change of one that it has."""
+    plan, more = checkout / "policy" / "plan" / "data.yaml", checkout / "rego" / "more.rego"
+    if hidden == "unchanged":
+        git(checkout, "update-index", "--assume-unchanged", str(plan))
+        plan.write_text(plan.read_text() + "# more\n")
+    else:
+        more.write_text("package priorauth.more\n")
+    if hidden == "untracked":
+        git(checkout, "config", "status.showUntrackedFiles", "no")
+    elif hidden == "ignored":
+        (checkout / ".git" / "info" / "exclude").write_text("more.rego\n")
+    elif hidden == "broken index":
+        (checkout / ".git" / "index").write_bytes(b"none")
+    file = plan if hidden == "unchanged" else more
+    with pytest.raises(ConfigurationError, match=str(file.relative_to(checkout))):
+        bundle.build(tmp_path / "b.tar.gz", policy=checkout)
+    assert not (tmp_path / "b.tar.gz").exists()
 
 
 def test_without_a_commit_it_needs_a_name(checkout: Path, tmp_path: Path) -> None:
