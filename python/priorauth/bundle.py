@@ -28,7 +28,7 @@ from . import opa as _opa
 from . import policy as _policy
 from ._document import items
 from .decider import finding
-from .errors import BundleError, ConfigurationError, Finding, listed
+from .errors import BundleError, ConfigurationError, Finding, UndefinedResult, listed
 
 KEY_ID = "policy"
 """The name of the key in a signature and in `opa-config.yaml`."""
@@ -149,11 +149,11 @@ def integrity(path: Path, *, opa: Path | None = None) -> tuple[Finding, ...]:
     Raises BundleError for a bundle without such rules, MalformedResult for one whose rules answer
     in another form, and OpaNotFound.
     """
-    asked = ("eval", "--format", "json", "--bundle", path.resolve(), "data.priorauth.integrity")
-    results = _json(opa or _opa.ensure(), *asked).get("result")
-    if not results:
-        raise BundleError(f"{path} holds no policy that can check its own data")
-    return items(results[0]["expressions"][0]["value"], (), finding)
+    try:
+        found = _opa.evaluate("data.priorauth.integrity", "--bundle", path.resolve(), opa=opa)
+    except UndefinedResult as error:
+        raise BundleError(f"{path} holds no policy that can check its own data: {error}") from None
+    return items(found, (), finding)
 
 
 def cached(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,29 +180,18 @@ def _evaluate(
     """What `data.integrity.cases.report` says, or what OPA cannot read. OPA is run once."""
     cases = [{"guideline": each.guideline, "request": each.case.request} for each in asked]
     document = {"scope": list(chosen), "cases": cases}
-    command: list[str | Path] = [opa.ensure(), "eval", "--format", "json", "--stdin-input"]
-    command += ["--strict-builtin-errors", "--ignore", TESTS]
+    options: list[str | Path] = ["--strict-builtin-errors", "--ignore", TESTS]
     for path in paths(files.root):
-        command += ["--data", path]
-    done = subprocess.run(
-        [*command, "data.integrity.cases.report"],
-        input=json.dumps(document).encode(),
-        env=opa.environment(),
-        capture_output=True,
-        check=False,
-    )
+        options += ["--data", path]
     try:
-        said = json.loads(done.stdout)
-    except ValueError:
-        said = {}
-    if "result" in said:
-        report: dict[str, Any] = said["result"][0]["expressions"][0]["value"]
-        return report
-    told = "\n".join(each["message"] for each in said.get("errors", [])) or done.stderr.decode()
-    unread = set(_unread(files, told))
-    if not unread:
-        raise UndefinedResult(f"OPA cannot decide by this policy:\n{told.strip()}")
-    return unread
+        report: dict[str, Any] = opa.evaluate(
+            "data.integrity.cases.report", *options, given=document
+        )
+    except UndefinedResult as error:
+        if unread := set(_unread(files, str(error))):
+            return unread
+        raise UndefinedResult(f"OPA cannot decide by this policy:\n{error}") from None
+    return report
 
 
 def _unread(files: _Files, told: str) -> Iterator[PlacedFinding]:
