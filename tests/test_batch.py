@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import functools
+import io
 import itertools
 import json
 import os
+import pickle
 import random
 import shutil
 import signal
@@ -20,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -36,7 +39,7 @@ from priorauth.batch.input import Input
 from priorauth.batch.output import Output
 from priorauth.batch.run import run as run_job
 from priorauth.batch.tally import Tally
-from priorauth.batch.workers import Done, Job, Policy
+from priorauth.batch.workers import Done, Job, Policy, work
 from priorauth.tables import Decisions, Requests
 from servers import pause, private_opa
 from test_tables import COLUMNS, spelt
@@ -352,6 +355,36 @@ def test_with_nothing_to_go_on_with_it_begins(tmp_path: Path, bundle_file: Path)
     for _ in range(2):
         assert run(file, "-o", out, "--bundle", bundle_file, "--resume")[0] == 0
         assert len(read(out)) == 2
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not another run that is in the way."""
+
+    def flock(*_: object) -> NoReturn:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    output = Output(tmp_path / "out.ndjson", LinesOut(), None, resume=False)
+    with pytest.raises(OSError, match="cannot be locked: No locks available"), output:
+        pass
+
+
+class Failing:
+    """Work that fails as if a file had ended."""
+
+    @contextlib.contextmanager
+    def ready(self) -> Iterator[Any]:
+        def fail(_: object) -> NoReturn:
+            raise EOFError
+
+        yield fail
+
+
+def test_what_fails_in_a_worker_is_no_end_of_its_work() -> None:
+    sent = io.BytesIO(pickle.dumps(Failing()) + pickle.dumps("a piece"))
+    with pytest.raises(EOFError):
+        work(sent, io.BytesIO())
+    work(io.BytesIO(pickle.dumps(Failing())[:-1]), io.BytesIO())
 
 
 def test_no_worker_outlives_it(large: Path, bundle_file: Path, tmp_path: Path) -> None:

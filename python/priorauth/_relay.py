@@ -128,9 +128,9 @@ class Relay(socketserver.ThreadingTCPServer):
 
         Of a connection that broke off there is nobody to tell.
         """
-        _, error, trace = sys.exc_info()
-        if not isinstance(error, (ConnectionError, TimeoutError)):
-            where = "".join(traceback.format_tb(trace))
+        error = sys.exc_info()[1]
+        if error and not isinstance(error, (ConnectionError, TimeoutError)):
+            where = "".join(traceback.format_tb(error.__traceback__))
             print(
                 f"a call failed, a fault in priorauth itself: {type(error).__name__}\n{where}",
                 file=sys.stderr,

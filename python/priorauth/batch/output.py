@@ -150,8 +150,12 @@ class Output:
             # Another run may have replaced it meanwhile.
             if os.path.samestat(os.fstat(self._file.fileno()), self._partial.stat()):
                 return
-        except OSError:
+        except (BlockingIOError, FileNotFoundError):
             pass
+        except OSError as error:
+            # As some network file systems have it. Unlocked, two runs could write to it at once.
+            why = f"cannot be locked: {error.strerror}; write to another file system"
+            raise OSError(error.errno, why, str(self._partial)) from None
         raise ConfigurationError(f"{self._path} is being written by another run")
 
     def _found(self) -> _State:

@@ -7,12 +7,13 @@ import functools
 import importlib.metadata
 import importlib.util
 import inspect
+import io
 import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
@@ -420,15 +421,35 @@ def _is_dash(path: Path) -> bool:
     return str(path) == "-"
 
 
-def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+def _opened(path: Path) -> io.BufferedReader:
     if _is_dash(path):
         if sys.stdin is None:
             raise OSError("standard input is closed; there is nothing to read")
-        return nullcontext(sys.stdin.buffer)
+        return io.BufferedReader(_Read(sys.stdin.fileno(), closefd=False))
     try:
-        return path.open("rb")
+        return io.BufferedReader(_Read(path))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+
+
+class _Read(io.FileIO):
+    """A file whose errors name it, as those of an output do not."""
+
+    def readinto(self, buffer: Any) -> int | None:
+        with self._named():
+            return super().readinto(buffer)
+
+    def readall(self) -> bytes:
+        with self._named():
+            return super().readall()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            name = "standard input" if isinstance(self.name, int) else self.name
+            raise OSError(error.errno, error.strerror, str(name)) from None
 
 
 def _spare(read: Iterable[Path | BinaryIO | None], *written: Path | None) -> None:
