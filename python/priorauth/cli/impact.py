@@ -100,6 +100,7 @@ def compare(
             for done in run(
                 work,
                 source.pieces(data, 0),
+                [data],
                 size=source.size(data),
                 workers=workers,
                 progress=functools.partial(progress, _console(stderr=True)),
@@ -174,9 +175,11 @@ def replay(
             opened = stack.enter_context(_opened(log))
             _spare([opened, requests, Path(policy) if policy else None], report)
             data = _input(opened, log)
+            inputs = [data]
             held: Log
             if requests:
                 asked = _input(stack.enter_context(_opened(requests)), requests)
+                inputs.append(asked)
                 source = source_of(_format(None, data, log), data, DecisionColumn({}))
                 asking = source_of(_format(from_, asked, requests), asked, Requests(facts))
                 held = Paired(source, asking)
@@ -187,6 +190,7 @@ def replay(
             for done in run(
                 Replaying(decides.engine, held, impact.copy()),
                 pieces,
+                inputs,
                 size=source.size(data),
                 workers=workers,
                 progress=functools.partial(progress, _console(stderr=True)),
