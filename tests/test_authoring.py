@@ -470,7 +470,7 @@ def test_an_absent_fact_must_never_authorize(outcome: str, tablets: int) -> None
     without, null = probe(outcome, outcome, tablets)
     assert without == (
         f'a.b: without it the request is {outcome} for {{"tablets": {tablets}}} in place of '
-        '{"tablets": 20}; an absent fact must never authorize'
+        '{"tablets": 20}; an absent fact must never change what is authorized'
     )
     assert null == without.replace("without it", "with null for it")
 

@@ -240,6 +240,8 @@ def test_either_is_refused_when_it_is_no_policy_or_unsound(
     assert "policy/guidelines/xpovio/2022-10-03/data.yaml" in done.stderr
     done = run("compare", bundle_file, bundle_file, EXAMPLE, "--allow", "outcomes:approved")
     assert (done.returncode, "a change begins with outcome, " in done.stderr) == (2, True)
+    done = run("replay", EXAMPLE, bundle_file, "--from", "csv")
+    assert (done.returncode, "the format of --requests; name" in done.stderr) == (2, True)
 
 
 def test_it_counts_what_both_decide(bundle_file: Path, raised: Path, tmp_path: Path) -> None:

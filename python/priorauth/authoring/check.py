@@ -231,7 +231,8 @@ def _wrong(before: dict[str, Any], probe: dict[str, Any]) -> Iterator[str]:
         ):
             told = (
                 f"{after['outcome']} for {_said(after['quantity'])} in place of "
-                f"{_said(before['authorization']['quantity'])}; an absent fact must never authorize"
+                f"{_said(before['authorization']['quantity'])}; an absent fact must never change "
+                "what is authorized"
             )
         else:
             continue

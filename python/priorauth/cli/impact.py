@@ -129,7 +129,7 @@ def replay(
     policy: Annotated[
         str | None,
         typer.Argument(
-            metavar="[POLICY]",
+            metavar="POLICY",
             help="What decides now: a bundle, a folder, or a git revision. Default: this "
             "package's own policy.",
         ),
@@ -166,6 +166,8 @@ def replay(
         from ._show import progress
         from ._show_impact import otherwise_line
 
+        if from_ and not requests:
+            raise ConfigurationError("--from is the format of --requests; name that file too")
         impact = Impact(examples, _expected(allow))
         decides = _policy(policy) if policy else Policy.own()
         with decides.engine() as engine:
