@@ -33,7 +33,8 @@ import generators
 from generators import FULL, INITIAL
 from priorauth import Client, EngineError, SidecarError, WasmEngine, bundle
 from priorauth.batch.formats import target_of
-from priorauth.batch.formats.delimited import Delimited, Record
+from priorauth.batch.formats.delimited import Delimited, DelimitedOut, Record
+from priorauth.batch.formats.json_array import Items
 from priorauth.batch.formats.ndjson import LinesOut
 from priorauth.batch.input import Input
 from priorauth.batch.output import Output
@@ -643,6 +644,32 @@ def test_a_journal_that_cannot_be_read(journal: bytes, bundle_file: Path, tmp_pa
     assert "cannot be read; start anew without --resume" in said
     assert run(file, "-o", out, "--bundle", bundle_file)[0] == 0
     assert inodes(tmp_path) == [file.name, out.name]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b'{"a": 1}', "is not a JSON array$"),
+        (b"[1}", "is not a JSON array: } ends it, at item 1"),
+        (b"[1, {}}]", "is not a JSON array: } ends it, at item 2"),
+        (b"[1]}", "continues after its array has ended, at item 1"),
+        (b"[1] [2]", "continues after its array has ended, at item 1"),
+        (b"[1, 2", "breaks off in item 2"),
+    ],
+)
+def test_what_is_not_one_array(text: bytes, told: str) -> None:
+    with pytest.raises(OSError, match=told):
+        list(Items("in.json").pieces(Input(io.BytesIO(text), "in.json"), 0))
+
+
+def test_counting_leaves_the_limit_of_csv_as_it_is() -> None:
+    before = csv.field_size_limit(1 << 10)
+    try:
+        rows = io.BytesIO(b"decision\n" + b"x" * (1 << 11))
+        assert DelimitedOut(Decisions.of((), {}, ()), (), ",").count(rows) == 1
+        assert csv.field_size_limit() == 1 << 10
+    finally:
+        csv.field_size_limit(before)
 
 
 # --------------------------------------------------------------------------------------------
