@@ -34,7 +34,7 @@ from priorauth.errors import (
     UnsoundPolicy,
 )
 from priorauth.sidecar import LocalSidecar
-from production import free_port
+from servers import free_port
 
 DATA = "policy/guidelines/xpovio/2022-10-03/data.yaml"
 
