@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from .. import opa
 from ..errors import ConfigurationError, UndefinedResult
 from ..policy import TESTS, paths
+from ..tables import flattened
 from .cases import Case, NoCase, cases_of, differences
 from .places import Places, Unreadable
 
@@ -247,11 +248,8 @@ def _wrong(before: dict[str, Any], probe: dict[str, Any]) -> Iterator[str]:
 def _unshown(decided: Collection[tuple[_Asked, dict[str, Any]]]) -> Iterator[str]:
     shown: dict[tuple[str, str], set[str]] = {}
     for each, decision in decided:
-        waiting = list(reversed(decision["criteria"]))
-        while waiting:
-            criterion = waiting.pop()
+        for criterion in flattened(decision["criteria"]):
             shown.setdefault((each.file, criterion["id"]), set()).add(criterion["status"])
-            waiting += reversed(criterion.get("parts", ()))
     for (file, name), statuses in shown.items():
         if "met" not in statuses:
             yield f"{file}: no case shows {name} met"

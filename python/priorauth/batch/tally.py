@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, BinaryIO
 
-from ..tables import Facts, Row, fact_at, fault_of, statuses
+from ..tables import Facts, Row, fact_at, fault_of, flattened
 
 _DIGEST = 8
 _AT_A_TIME = 250_000
@@ -102,8 +102,8 @@ def _counted(row: Row, document: Mapping[str, Any], facts: Facts) -> Iterator[Ke
         version = guideline["id"], guideline["version"]
         for clause in {reason["clause"] for reason in document["reasons"]} - {None}:
             yield ("clause", outcome, *version, clause)
-        for criterion, status in statuses(document["criteria"]):
-            yield ("criterion", *version, criterion, status)
+        for each in flattened(document["criteria"]):
+            yield ("criterion", *version, each["id"], each["status"])
         yield from {
             (
                 "question",

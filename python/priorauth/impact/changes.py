@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from ..batch.tally import NOT_SUMMED, Sum, exact
+from ..tables import flattened
 
 Change = tuple[str, ...]
 Document = Mapping[str, Any]
@@ -86,13 +87,6 @@ def _governed(old: Document, new: Document) -> Iterator[Change]:
         before, after = (statuses.get(criterion, ABSENT) for statuses in sides)
         if before != after:
             yield ("criterion", id_, criterion, before, after)
-
-
-def flattened(criteria: Iterable[Document]) -> Iterator[Document]:
-    """Each criterion of a decision, and each part after its group."""
-    for each in criteria:
-        yield each
-        yield from flattened(each.get("parts", ()))
 
 
 def _terms(old: Document, new: Document) -> Iterator[Change]:

@@ -10,7 +10,8 @@ from .._html import Content, Element, bars, element, page, plain, table
 from ..batch.tally import exact, number
 from ..catalog import Guideline
 from ..decision import OUTCOMES
-from .changes import ABSENT, KINDS, Change, Impact, flattened, is_allowed
+from ..tables import flattened
+from .changes import ABSENT, KINDS, Change, Impact, is_allowed
 from .content import Part, is_prose, words
 from .run import Otherwise
 
