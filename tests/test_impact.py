@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import functools
 import itertools
 import json
 import re
@@ -11,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,11 +23,17 @@ import changed
 import generators
 import worked
 from asking import ask
-from priorauth import WasmEngine, bundle
+from priorauth import EngineError, WasmEngine, bundle
+from priorauth.batch.formats.delimited import Delimited
+from priorauth.batch.input import Input
 from priorauth.impact.changes import Change, Impact, changes
 from priorauth.impact.content import words
 from priorauth.impact.policies import Policy
-from test_batch import FORMATS, MEASURED, requests, written
+from priorauth.impact.report import impact_page, report
+from priorauth.impact.run import Comparing
+from priorauth.impact.run import run as run_over
+from priorauth.tables import Requests
+from test_batch import FORMATS, MEASURED, Losing, requests, written
 from test_cli import run
 
 if TYPE_CHECKING:
@@ -232,6 +240,8 @@ def test_either_is_refused_when_it_is_no_policy_or_unsound(
     assert "policy/guidelines/xpovio/2022-10-03/data.yaml" in done.stderr
     done = run("compare", bundle_file, bundle_file, EXAMPLE, "--allow", "outcomes:approved")
     assert (done.returncode, "a change begins with outcome, " in done.stderr) == (2, True)
+    done = run("replay", EXAMPLE, bundle_file, "--from", "csv")
+    assert (done.returncode, "the format of --requests; name" in done.stderr) == (2, True)
 
 
 def test_it_counts_what_both_decide(bundle_file: Path, raised: Path, tmp_path: Path) -> None:
@@ -266,6 +276,38 @@ def test_it_counts_what_both_decide(bundle_file: Path, raised: Path, tmp_path: P
         terms = [each["authorization"] for each in documents_ if each["authorization"]]
         totals = {each["what"]: each[side] for each in found["authorized"]}
         assert totals["tablets"] == sum(each["quantity"]["tablets"] for each in terms)
+
+
+def test_totals_add_up_exactly() -> None:
+    """In whatever order, and as a batch sums them."""
+    found = Impact(0)
+    for much in (0.1, 0.2, 0.3, 0.4):
+        part = found.copy()
+        old, new = (edited(terms(quantity={"ml": each})) for each in (much, 0.7))
+        part.add("", old, new)
+        found.merge(part)
+        if much == 0.3:
+            assert report(found, [])["authorized"][1] == {"what": "ml", "old": 0.6, "new": 2.1}
+    assert json.dumps(report(found, [])["authorized"][1]) == '{"what": "ml", "old": 1, "new": 2.8}'
+    assert ">1.8</td>" in impact_page("old", "new", report(found, [])).decode()
+
+
+def test_a_row_that_is_lost_is_noticed(bundle_file: Path) -> None:
+    make = functools.partial(WasmEngine, bundle_file)
+    with EXAMPLE.open("rb") as opened, make() as engine:
+        data = Input(opened, EXAMPLE.name)
+        source = Losing(**vars(Delimited.of(data, Requests(engine.facts()))))
+        work = Comparing(make, make, source, Impact(0))
+        compared = run_over(
+            work,
+            source.pieces(data, 0),
+            [data],
+            size=None,
+            workers=1,
+            progress=lambda _: nullcontext(lambda *_: None),
+        )
+        with pytest.raises(EngineError, match=r"lines, bytes or rows in requests\.csv"):
+            list(compared)
 
 
 @pytest.mark.long

@@ -23,12 +23,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import _cache
+from . import _cache, _git
 from . import opa as _opa
 from . import policy as _policy
 from ._document import items
 from .decider import finding
-from .errors import BundleError, ConfigurationError, Finding, listed
+from .errors import BundleError, ConfigurationError, Finding, UndefinedResult, listed
 
 KEY_ID = "policy"
 """The name of the key in a signature and in `opa-config.yaml`."""
@@ -99,11 +99,11 @@ def build(
     BundleError when it does not compile or is unsound, and OpaNotFound.
     """
     root = _policy.root() if policy is None else _policy.check(policy)
-    if revision is None:
-        revision = _commit(root)
     with tempfile.TemporaryDirectory() as scratch:
         signing = [] if key is None else _signing(Path(scratch), key.resolve(), key_id)
         source = _policy.copy(root, Path(scratch, "source"))
+        if revision is None:
+            revision = _commit(root, source)
         built = _build(_opa.ensure(), source, revision, signing)
         whole = output.with_name(f".{output.name}.{os.getpid()}")
         try:
@@ -149,11 +149,11 @@ def integrity(path: Path, *, opa: Path | None = None) -> tuple[Finding, ...]:
     Raises BundleError for a bundle without such rules, MalformedResult for one whose rules answer
     in another form, and OpaNotFound.
     """
-    asked = ("eval", "--format", "json", "--bundle", path.resolve(), "data.priorauth.integrity")
-    results = _json(opa or _opa.ensure(), *asked).get("result")
-    if not results:
-        raise BundleError(f"{path} holds no policy that can check its own data")
-    return items(results[0]["expressions"][0]["value"], (), finding)
+    try:
+        found = _opa.evaluate("data.priorauth.integrity", "--bundle", path.resolve(), opa=opa)
+    except UndefinedResult as error:
+        raise BundleError(f"{path} holds no policy that can check its own data: {error}") from None
+    return items(found, (), finding)
 
 
 def cached(
@@ -334,26 +334,24 @@ def _difference(roots: Sequence[str]) -> str:
     return ", ".join([*others, *(f"{root} is missing" for root in ROOTS if root not in roots)])
 
 
-def _commit(root: Path) -> str:
-    """The commit whose policy this is, and no other."""
-    tracked = _git(root, "ls-tree", "--name-only", "HEAD", "--", *_policy.FOLDERS)
-    if len(tracked.splitlines()) != len(_policy.FOLDERS):
-        raise ConfigurationError(f"{root} is not a git checkout of a policy; name a revision")
-    if changed := _git(root, "status", "--porcelain", "--", *_policy.FOLDERS):
-        raise ConfigurationError(
-            "the policy differs from the commit; commit it, or name a revision:\n" + changed
-        )
-    return _git(root, "rev-parse", "HEAD").strip()
+def _commit(root: Path, source: Path) -> str:
+    """The commit of the checkout at `root`, when what was copied from it is that commit's policy.
 
-
-def _git(root: Path, *arguments: str) -> str:
+    git is not asked what has changed: its settings can hide files that a bundle would hold.
+    """
+    committed = source.with_name("commit")
     try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
+        commit = _git.extract(root, "HEAD", committed)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{root} is not a git checkout of a policy; name a revision. {error}"
+        ) from None
+    if changed := _policy.differing(source, committed):
+        raise ConfigurationError(
+            "the policy differs from the commit; commit it, or name a revision:\n"
+            + "\n".join(f"  {path}" for path in changed)
         )
-    except OSError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+    return commit
 
 
 def _json(opa: Path, *arguments: str | Path) -> dict[str, Any]:

@@ -7,12 +7,13 @@ import functools
 import importlib.metadata
 import importlib.util
 import inspect
+import io
 import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
@@ -39,15 +40,17 @@ EXIT_CODES = """Exit codes:
 
 0  decided, whatever the outcome; or all is well
 
-1  a file cannot be read or written, or a bundle is unsound or not verified; or decisions differ
+1  a file breaks off or cannot be written; a bundle or guideline fails a check; decisions differ
 
-2  usage: an unknown option, a missing file, a URL that cannot work
+2  usage: an unknown option, a file that cannot be opened, a URL that cannot work
 
 3  a request, or a line of a batch, is not JSON or is `invalid`
 
 4  no decision: the sidecar cannot be started or reached, or it fails
 
 130  interrupted (Ctrl-C)
+
+143  told to end (SIGTERM)
 """
 
 app = typer.Typer(
@@ -105,7 +108,7 @@ def _connect(
         typer.Option(
             envvar="PRIORAUTH_URL",
             help="The sidecar to ask, such as http://127.0.0.1:8181 or unix:///run/opa.sock. "
-            "Default: one that is started for this command alone.",
+            "Default: one that is started for this command alone, if it needs one.",
         ),
     ] = None,
     token_file: Annotated[
@@ -249,9 +252,11 @@ def serve(
         int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 for a free one.")
     ] = 8181,
     page_port: Annotated[
-        int,
-        typer.Option(min=0, max=65535, help="The port of the reviewer's page; 0 for a free one."),
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="The port of the reviewer's page. Default: a free one."
+        ),
+    ] = None,
     fhir: Annotated[
         bool,
         typer.Option(
@@ -298,6 +303,12 @@ def serve(
         if fhir:
             from .fhir import run
 
+            if page_port is not None:
+                raise ConfigurationError("--page-port goes without --fhir, which serves no page")
+            if docker and url:
+                raise ConfigurationError(
+                    "--docker is for a sidecar of its own, and --url for another; leave one off"
+                )
             run(
                 lambda: _sidecar(docker),
                 url=url,
@@ -317,7 +328,7 @@ def serve(
 
         token = os.environ.get("PRIORAUTH_TOKEN") or None
         sidecar = _sidecar(docker, port, token)
-        with sidecar as url, PageServer(_page, port=page_port) as page:
+        with sidecar as url, PageServer(_page, port=page_port or 0) as page:
             print(url, flush=True)
             if token is None:
                 _say(f"Callers need its token: export PRIORAUTH_TOKEN={sidecar.token}")
@@ -420,15 +431,35 @@ def _is_dash(path: Path) -> bool:
     return str(path) == "-"
 
 
-def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+def _opened(path: Path) -> io.BufferedReader:
     if _is_dash(path):
         if sys.stdin is None:
             raise OSError("standard input is closed; there is nothing to read")
-        return nullcontext(sys.stdin.buffer)
+        return io.BufferedReader(_Read(sys.stdin.fileno(), closefd=False))
     try:
-        return path.open("rb")
+        return io.BufferedReader(_Read(path))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+
+
+class _Read(io.FileIO):
+    """A file whose errors name it, as those of an output do not."""
+
+    def readinto(self, buffer: Any) -> int | None:
+        with self._named():
+            return super().readinto(buffer)
+
+    def readall(self) -> bytes:
+        with self._named():
+            return super().readall()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            name = "standard input" if isinstance(self.name, int) else self.name
+            raise OSError(error.errno, error.strerror, str(name)) from None
 
 
 def _spare(read: Iterable[Path | BinaryIO | None], *written: Path | None) -> None:

@@ -100,6 +100,7 @@ def compare(
             for done in run(
                 work,
                 source.pieces(data, 0),
+                [data],
                 size=source.size(data),
                 workers=workers,
                 progress=functools.partial(progress, _console(stderr=True)),
@@ -128,7 +129,7 @@ def replay(
     policy: Annotated[
         str | None,
         typer.Argument(
-            metavar="[POLICY]",
+            metavar="POLICY",
             help="What decides now: a bundle, a folder, or a git revision. Default: this "
             "package's own policy.",
         ),
@@ -165,6 +166,8 @@ def replay(
         from ._show import progress
         from ._show_impact import otherwise_line
 
+        if from_ and not requests:
+            raise ConfigurationError("--from is the format of --requests; name that file too")
         impact = Impact(examples, _expected(allow))
         decides = _policy(policy) if policy else Policy.own()
         with decides.engine() as engine:
@@ -174,9 +177,11 @@ def replay(
             opened = stack.enter_context(_opened(log))
             _spare([opened, requests, Path(policy) if policy else None], report)
             data = _input(opened, log)
+            inputs = [data]
             held: Log
             if requests:
                 asked = _input(stack.enter_context(_opened(requests)), requests)
+                inputs.append(asked)
                 source = source_of(_format(None, data, log), data, DecisionColumn({}))
                 asking = source_of(_format(from_, asked, requests), asked, Requests(facts))
                 held = Paired(source, asking)
@@ -187,6 +192,7 @@ def replay(
             for done in run(
                 Replaying(decides.engine, held, impact.copy()),
                 pieces,
+                inputs,
                 size=source.size(data),
                 workers=workers,
                 progress=functools.partial(progress, _console(stderr=True)),

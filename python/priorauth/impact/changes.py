@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from ..batch.tally import NOT_SUMMED
+from ..batch.tally import NOT_SUMMED, Sum, exact
+from ..tables import flattened
 
 Change = tuple[str, ...]
 Document = Mapping[str, Any]
@@ -88,13 +89,6 @@ def _governed(old: Document, new: Document) -> Iterator[Change]:
             yield ("criterion", id_, criterion, before, after)
 
 
-def flattened(criteria: Iterable[Document]) -> Iterator[Document]:
-    """Each criterion of a decision, and each part after its group."""
-    for each in criteria:
-        yield each
-        yield from flattened(each.get("parts", ()))
-
-
 def _terms(old: Document, new: Document) -> Iterator[Change]:
     for name in old["quantity"] | new["quantity"]:
         before, after = (terms["quantity"].get(name) for terms in (old, new))
@@ -150,7 +144,7 @@ class Impact:
     """The requests with a change that is not allowed."""
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     changes: dict[Change, Found] = field(default_factory=dict)
-    authorized: dict[str, tuple[float, float]] = field(default_factory=dict)
+    authorized: dict[str, tuple[Sum, Sum]] = field(default_factory=dict)
 
     def add(self, name: str, old: Document, new: Document) -> list[Change]:
         """Count the two decisions on a request, and say what differs."""
@@ -165,7 +159,7 @@ class Impact:
             if terms := document["authorization"]:
                 for what, much in (*terms["quantity"].items(), ("days", days(terms))):
                     if what != NOT_SUMMED:
-                        self._authorize(what, side, much or 0)
+                        self._authorize(what, side, exact(much or 0))
         return found
 
     def copy(self) -> Impact:
@@ -189,6 +183,6 @@ class Impact:
         found.requests += requests
         found.examples += examples[: self.most - len(found.examples)]
 
-    def _authorize(self, what: str, side: int, much: float) -> None:
+    def _authorize(self, what: str, side: int, much: Sum) -> None:
         old, new = self.authorized.get(what, (0, 0))
         self.authorized[what] = (old + much, new) if side == 0 else (old, new + much)

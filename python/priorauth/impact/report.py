@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._html import Content, Element, bars, element, page, plain, table
+from ..batch.tally import exact, number
 from ..catalog import Guideline
 from ..decision import OUTCOMES
-from .changes import ABSENT, KINDS, Change, Impact, flattened, is_allowed
+from ..tables import flattened
+from .changes import ABSENT, KINDS, Change, Impact, is_allowed
 from .content import Part, is_prose, words
 from .run import Otherwise
 
@@ -51,7 +53,7 @@ def report(
             for change, found in sorted(impact.changes.items(), key=_rank)
         ],
         "authorized": [
-            {"what": what, "old": old, "new": new}
+            {"what": what, "old": number(old), "new": number(new)}
             for what, (old, new) in sorted(impact.authorized.items())
         ],
         "content": [
@@ -188,7 +190,12 @@ def _authorized(totals: list[Report]) -> list[Element]:
     if not totals:
         return []
     rows = [
-        [plain(each["what"]), each["old"], each["new"], each["new"] - each["old"]]
+        [
+            plain(each["what"]),
+            each["old"],
+            each["new"],
+            number(exact(each["new"]) - exact(each["old"])),
+        ]
         for each in totals
     ]
     return [
