@@ -283,6 +283,35 @@ def test_memory_does_not_depend_on_how_much_there_is(
     assert peaks[1] - peaks[0] < 60
 
 
+@pytest.fixture
+def claims(tmp_path: Path) -> tuple[Path, list[str]]:
+    """The example as somebody's own table, and the options that a batch reads it with."""
+    head, *rows = EXAMPLE.read_text().splitlines()
+    head = head.replace("member.birth_date", "née")
+    rows = [re.sub(r"(....)-(..)-(..)(?=,pharmacy)", r"\2/\3/\1", row) for row in rows]
+    rows = [re.sub(r",(2...)-(..)-(..),", r",\2/\3/\1,", row) for row in rows]
+    lines = [f"{head},claim_no", *(f"{row},c-{n}" for n, row in enumerate(rows))]
+    file = tmp_path / "claims.txt"
+    file.write_text("\n".join(lines), "cp1252")
+    options = ["--map", "née=member.birth_date", "--keep", "claim_no", "--from", "csv"]
+    return file, [*options, "--encoding", "cp1252", "--date-format", "%m/%d/%Y"]
+
+
+def test_a_file_is_read_as_a_batch_reads_it(
+    claims: tuple[Path, list[str]], bundle_file: Path, raised: Path, tmp_path: Path
+) -> None:
+    file, options = claims
+    found = compare(bundle_file, raised, file, *options)[1]
+    assert found["changes"] == compare(bundle_file, raised, EXAMPLE)[1]["changes"]
+    out = tmp_path / "out.csv"
+    whole = ("--bundle", bundle_file, "--columns", "all", "-o", out)
+    assert run("batch", file, *options, *whole).returncode == 0
+    done = run("replay", out, bundle_file, "--requests", file, *options)
+    assert (done.returncode, done.stderr) == (0, "0 of 7 decisions differ\n")
+    done = run("replay", out, bundle_file, *options)
+    assert (done.returncode, "go with --requests" in done.stderr) == (2, True)
+
+
 # --------------------------------------------------------------------------------------------
 # Kinds of changes
 # --------------------------------------------------------------------------------------------

@@ -173,28 +173,58 @@ def _token(file: Path) -> str:
     return token
 
 
+@contextmanager
+def _failing_clearly() -> Iterator[None]:
+    """Every failure is a paragraph on stderr and an exit code, never a traceback."""
+    # From here on there may be something to clean up.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        _fail(INTERRUPTED, "interrupted")
+    except ConfigurationError as error:
+        _fail(USAGE, error)
+    except BundleError as error:
+        _fail(FAILED, error)
+    except PriorAuthError as error:
+        _fail(NO_DECISION, error)
+    except OSError as error:
+        _tell_of(error)
+        raise typer.Exit(FAILED) from None
+
+
 Command = Callable[..., None]
 
 
 def _asks(group: typer.Typer, name: str | None = None) -> Callable[[Command], Command]:
     """Make a command of a function with a parameter `connect`: gives it `_connect`'s options."""
-    return lambda command: group.command(name, epilog=EXIT_CODES)(_connecting(command))
+    connecting = _with_options("connect", _connect)
+    made = group.command(name, epilog=EXIT_CODES)
+    return lambda command: made(connecting(_failing_clearly()(command)))
 
 
-def _connecting(command: Command) -> Command:
-    asking = inspect.signature(_connect, eval_str=True).parameters
-    own = inspect.signature(command, eval_str=True).parameters
-    parameters = [p for p in (*own.values(), *asking.values()) if p.name != "connect"]
+def _with_options(name: str, options: Callable[..., object]) -> Callable[[Command], Command]:
+    """Give a command the options of a function, in place of its parameter of this name.
 
-    @functools.wraps(command)
-    def run(**given: Any) -> None:
-        connect = functools.partial(_connect, **{name: given.pop(name) for name in asking})
-        with _failing_clearly():
-            command(connect=connect, **given)
+    That parameter gets the function, with the values chosen, to be called.
+    """
+    further = inspect.signature(options, eval_str=True).parameters
 
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in parameters}
-    return run
+    def with_options(command: Command) -> Command:
+        own = inspect.signature(command, eval_str=True).parameters
+        parameters = [p for p in (*own.values(), *further.values()) if p.name != name]
+
+        @functools.wraps(command)
+        def run(**given: Any) -> None:
+            chosen = functools.partial(options, **{each: given.pop(each) for each in further})
+            command(**{name: chosen}, **given)
+
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        return run
+
+    return with_options
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -362,27 +392,6 @@ def _page() -> bytes:
     from ..page import page
 
     return page(cached(opa=_opa()).read_bytes())
-
-
-@contextmanager
-def _failing_clearly() -> Iterator[None]:
-    """Every failure is a paragraph on stderr and an exit code, never a traceback."""
-    # From here on there may be something to clean up.
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        _fail(INTERRUPTED, "interrupted")
-    except ConfigurationError as error:
-        _fail(USAGE, error)
-    except BundleError as error:
-        _fail(FAILED, error)
-    except PriorAuthError as error:
-        _fail(NO_DECISION, error)
-    except OSError as error:
-        _tell_of(error)
-        raise typer.Exit(FAILED) from None
 
 
 def _tell_of(error: OSError) -> None:

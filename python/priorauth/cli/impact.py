@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,24 +20,20 @@ from . import (
     Json,
     _console,
     _failing_clearly,
-    _is_dash,
     _opa,
     _opened,
     _print_json,
     _say,
     _spare,
+    _with_options,
     app,
 )
-from .batch import Format
+from ._reading import Reading, opened_as
 
 if TYPE_CHECKING:
-    from ..batch.input import Input
     from ..impact.changes import Change
     from ..impact.policies import Policy
 
-From = Annotated[
-    Format | None, typer.Option("--from", help="The format of the requests, whatever the suffix.")
-]
 Workers = Annotated[int, typer.Option(min=0, help="How many processes decide; 0 for one per core.")]
 Allowed = Annotated[
     list[str] | None,
@@ -54,7 +51,9 @@ Report = Annotated[
 
 
 @app.command(epilog=EXIT_CODES)
+@_with_options("reading", Reading)
 def compare(
+    reading: Callable[[], Reading],
     old: Annotated[
         str, typer.Argument(metavar="OLD", help="A bundle, a folder, or a git revision.")
     ],
@@ -66,7 +65,6 @@ def compare(
     allow: Allowed = None,
     examples: Examples = 3,
     report: Report = None,
-    from_: From = None,
     workers: Workers = 0,
     as_json: Json = False,
 ) -> None:
@@ -75,13 +73,11 @@ def compare(
     Exits with 1 when a decision differs, unless --allow names every change.
     """
     with _failing_clearly():
-        from ..batch.formats import source_of
         from ..impact import content
         from ..impact.changes import Impact
         from ..impact.report import impact_page
         from ..impact.report import report as reported
         from ..impact.run import Comparing, run
-        from ..tables import Requests
         from ._show import progress, show
         from ._show_impact import show_impact
 
@@ -94,8 +90,9 @@ def compare(
         impact = Impact(examples, expected)
         with _opened(file) as opened:
             _spare([opened, Path(old), Path(new)], report)
-            data = _input(opened, file)
-            source = source_of(_format(from_, data, file), data, Requests(facts))
+            how = reading()
+            data = how.input(opened, file)
+            source = how.source(how.format(data, file), data, facts)
             work = Comparing(sides[0].engine, sides[1].engine, source, impact.copy())
             for done in run(
                 work,
@@ -116,7 +113,9 @@ def compare(
 
 
 @app.command(epilog=EXIT_CODES)
+@_with_options("reading", Reading)
 def replay(
+    reading: Callable[[], Reading],
     log: Annotated[
         Path,
         typer.Argument(
@@ -142,7 +141,6 @@ def replay(
     allow: Allowed = None,
     examples: Examples = 3,
     report: Report = None,
-    from_: From = None,
     workers: Workers = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print NDJSON, for programs: one object per decision.")
@@ -154,17 +152,21 @@ def replay(
     not hold a decision and its request.
     """
     with _failing_clearly():
-        from ..batch.formats import Lines, source_of
+        from ..batch.formats import Lines, recognised, source_of
         from ..impact.changes import Impact
         from ..impact.log import DecisionColumn, Entries, Log, Paired
         from ..impact.policies import Policy
         from ..impact.report import impact_page, otherwise, sentence
         from ..impact.report import report as reported
         from ..impact.run import Replaying, run
-        from ..tables import Requests
         from ._show import progress
         from ._show_impact import otherwise_line
 
+        how = reading()
+        if how.is_chosen and not requests:
+            raise ConfigurationError(
+                "--from, --encoding, --keep, --map and --date-format go with --requests"
+            )
         impact = Impact(examples, _expected(allow))
         decides = _policy(policy) if policy else Policy.own()
         with decides.engine() as engine:
@@ -173,12 +175,12 @@ def replay(
         with contextlib.ExitStack() as stack:
             opened = stack.enter_context(_opened(log))
             _spare([opened, requests, Path(policy) if policy else None], report)
-            data = _input(opened, log)
+            data = opened_as(opened, log)
             held: Log
             if requests:
-                asked = _input(stack.enter_context(_opened(requests)), requests)
-                source = source_of(_format(None, data, log), data, DecisionColumn({}))
-                asking = source_of(_format(from_, asked, requests), asked, Requests(facts))
+                asked = how.input(stack.enter_context(_opened(requests)), requests)
+                source = source_of(recognised(data, log), data, DecisionColumn({}))
+                asking = how.source(how.format(asked, requests), asked, facts)
                 held = Paired(source, asking)
                 pieces = held.pieces(source.pieces(data, 0), asking.pieces(asked, 0))
             else:
@@ -234,15 +236,3 @@ def _expected(allow: list[str] | None) -> tuple[Change, ...]:
         if kind not in KINDS:
             raise ConfigurationError(f"--allow {kind}: a change begins with {', '.join(KINDS)}")
     return tuple(found)
-
-
-def _input(opened: BinaryIO, file: Path) -> Input:
-    from ..batch.input import Input
-
-    return Input(opened, "standard input" if _is_dash(file) else str(file))
-
-
-def _format(chosen: Format | None, data: Input, file: Path) -> str:
-    from ..batch.formats import recognised
-
-    return chosen.value if chosen else recognised(data, file)
