@@ -196,6 +196,8 @@ def test_the_same_policy_changes_nothing(bundle_file: Path) -> None:
 
 def test_of_git_revisions(tmp_path: Path) -> None:
     checkout = changed.copied(tmp_path / "checkout")
+    # As before there was such an entry point, which no comparison asks for.
+    (checkout / "rego" / "priorauth" / "fhir" / "metadata.rego").unlink()
 
     def git(*arguments: str) -> None:
         who = ["-c", "user.name=A", "-c", "user.email=a@example.invalid"]
@@ -232,6 +234,14 @@ def test_either_is_refused_when_it_is_no_policy_or_unsound(
     assert "policy/guidelines/xpovio/2022-10-03/data.yaml" in done.stderr
     done = run("compare", bundle_file, bundle_file, EXAMPLE, "--allow", "outcomes:approved")
     assert (done.returncode, "a change begins with outcome, " in done.stderr) == (2, True)
+
+
+def test_a_policy_that_lacks_what_is_asked_of_it(bundle_file: Path, tmp_path: Path) -> None:
+    early = changed.copied(tmp_path / "early")
+    rules = early / "rego" / "priorauth" / "priorauth.rego"
+    rules.write_text(rules.read_text().replace("\nfacts := ", "\nvocabulary_ := "))
+    done = run("compare", bundle_file, early, EXAMPLE)
+    assert "the policy has no rule priorauth/facts, which this version" in done.stderr
 
 
 def test_it_counts_what_both_decide(bundle_file: Path, raised: Path, tmp_path: Path) -> None:
