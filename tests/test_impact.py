@@ -76,6 +76,7 @@ def test_the_worked_example(bundle_file: Path, raised: Path) -> None:
         "requests": 7,
         "changed": 6,
         "unexpected": 6,
+        "invalid": 0,
         "outcomes": [
             {"old": "approved", "new": "approved", "requests": 3},
             {"old": "approved", "new": "denied", "requests": 2},
@@ -320,6 +321,23 @@ def test_a_file_is_read_as_a_batch_reads_it(
     assert (done.returncode, done.stderr) == (0, "0 of 7 decisions differ\n")
     done = run("replay", out, bundle_file, *options)
     assert (done.returncode, "go with --requests" in done.stderr) == (2, True)
+
+
+def test_that_nothing_is_compared_is_no_success(bundle_file: Path, tmp_path: Path) -> None:
+    both = (bundle_file, bundle_file)
+    done = run("compare", *both, EXAMPLE, "--from", "ndjson")
+    assert done.returncode == 3
+    assert done.stdout == "0 of 8 decisions differ; invalid by both: 8\n"
+    assert "holds no request that either can decide" in done.stderr
+    assert run("compare", *both, "-").returncode == 3
+    done = run("replay", "-", bundle_file)
+    assert (done.returncode, "standard input holds no decision" in done.stderr) == (3, True)
+    some = "{\n" + json.dumps(generators.INITIAL)
+    done = run("compare", *both, "-", stdin=some)
+    assert (done.returncode, done.stdout) == (
+        0,
+        "0 of 2 decisions differ; invalid by both: 1\n",
+    )
 
 
 # --------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from . import (
     INVALID,
     Json,
     _console,
+    _fail,
     _failing_clearly,
     _opa,
     _opened,
@@ -70,7 +71,8 @@ def compare(
 ) -> None:
     """Show what a change of the policy does: decide requests by both, and compare.
 
-    Exits with 1 when a decision differs, unless --allow names every change.
+    Exits with 1 when a decision differs, unless --allow names every change, and with 3 when no
+    request can be decided by either.
     """
     with _failing_clearly():
         from ..impact import content
@@ -108,6 +110,12 @@ def compare(
             _print_json({"old": sides[0].name, "new": sides[1].name, **found})
         else:
             show(_console(), lambda console: show_impact(console, found))
+    if impact.invalid == impact.requests:
+        _fail(
+            INVALID,
+            f"{data.name} holds no request that either can decide, so nothing is compared; check "
+            "it, and how it is read: --from, --encoding, --date-format",
+        )
     if impact.unexpected:
         raise typer.Exit(FAILED)
 
@@ -205,6 +213,8 @@ def replay(
         _say(sentence(found) + lost)
     if unreadable:
         raise typer.Exit(INVALID)
+    if not impact.requests:
+        _fail(INVALID, f"{data.name} holds no decision, so nothing is compared")
     if impact.unexpected:
         raise typer.Exit(FAILED)
 

@@ -152,6 +152,11 @@ class Impact:
     changes: dict[Change, Found] = field(default_factory=dict)
     authorized: dict[str, tuple[float, float]] = field(default_factory=dict)
 
+    @property
+    def invalid(self) -> int:
+        """How many requests are invalid by both, so that nothing of them is compared."""
+        return self.outcomes["invalid", "invalid"]
+
     def add(self, name: str, old: Document, new: Document) -> list[Change]:
         """Count the two decisions on a request, and say what differs."""
         self.requests += 1

@@ -34,6 +34,7 @@ def report(
         "requests": impact.requests,
         "changed": impact.changed,
         "unexpected": impact.unexpected,
+        "invalid": impact.invalid,
         "outcomes": [
             {"old": old, "new": new, "requests": impact.outcomes[old, new]}
             for old in OUTCOMES
@@ -108,6 +109,8 @@ def sentence(found: Report) -> str:
         differ += f", {words_only:,} of them in words only"
     if found["unexpected"] != found["changed"]:
         differ += f"; {found['unexpected']:,} of them are not expected"
+    if found["invalid"]:
+        differ += f"; invalid by both: {found['invalid']:,}"
     return differ
 
 
