@@ -26,7 +26,7 @@ from priorauth.impact.changes import Change, Impact, changes
 from priorauth.impact.content import words
 from priorauth.impact.policies import Policy
 from test_batch import FORMATS, MEASURED, requests, written
-from test_cli import run
+from test_cli import COMMAND, run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -231,7 +231,7 @@ def test_either_is_refused_when_it_is_no_policy_or_unsound(
     file = unsound / changed.XPOVIO / "2022-10-03" / "data.yaml"
     file.write_text(file.read_text().replace("minimum: 18", "minimum: 21"))
     done = run("compare", bundle_file, unsound, EXAMPLE)
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert "policy/guidelines/xpovio/2022-10-03/data.yaml" in done.stderr
     done = run("compare", bundle_file, bundle_file, EXAMPLE, "--allow", "outcomes:approved")
     assert (done.returncode, "a change begins with outcome, " in done.stderr) == (2, True)
@@ -242,6 +242,7 @@ def test_a_policy_that_lacks_what_is_asked_of_it(bundle_file: Path, tmp_path: Pa
     rules = early / "rego" / "priorauth" / "priorauth.rego"
     rules.write_text(rules.read_text().replace("\nfacts := ", "\nvocabulary_ := "))
     done = run("compare", bundle_file, early, EXAMPLE)
+    assert done.returncode == 4
     assert "the policy has no rule priorauth/facts, which this version" in done.stderr
 
 
@@ -338,6 +339,19 @@ def test_that_nothing_is_compared_is_no_success(bundle_file: Path, tmp_path: Pat
         0,
         "0 of 2 decisions differ; invalid by both: 1\n",
     )
+
+
+def test_only_decisions_that_differ_exit_with_1(bundle_file: Path, tmp_path: Path) -> None:
+    broken = ROOT / "tests" / "files" / "broken-off.ndjson.gz"
+    assert run("compare", bundle_file, bundle_file, broken).returncode == 4
+    assert run("replay", broken, bundle_file).returncode == 4
+    nowhere = tmp_path / "no" / "report.html"
+    for command in ("compare no no no", "replay no no"):
+        done = run(*command.split(), "--report", nowhere)
+        assert (done.returncode, "there is no such folder" in done.stderr) == (2, True)
+    with open("/dev/full", "w") as full:
+        compared = [*COMMAND, "compare", str(bundle_file), str(bundle_file), str(EXAMPLE)]
+        assert subprocess.run(compared, stdout=full).returncode == 4
 
 
 # --------------------------------------------------------------------------------------------

@@ -39,13 +39,15 @@ EXIT_CODES = """Exit codes:
 
 0  decided, whatever the outcome; or all is well
 
-1  a file cannot be read or written, or a bundle is unsound or not verified; or decisions differ
+1  a file cannot be read or written, or a bundle is unsound or not verified; of `compare` and
+`replay`: decisions differ, and nothing else
 
 2  usage: an unknown option, a missing file, a URL that cannot work
 
 3  a request, or a line of a batch, is not JSON or is `invalid`
 
-4  no decision: the sidecar cannot be started or reached, or it fails
+4  no decision: the sidecar cannot be started or reached, or it fails; of `compare` and `replay`:
+also what is 1 of others
 
 130  interrupted (Ctrl-C)
 """
@@ -174,24 +176,28 @@ def _token(file: Path) -> str:
 
 
 @contextmanager
-def _failing_clearly() -> Iterator[None]:
-    """Every failure is a paragraph on stderr and an exit code, never a traceback."""
+def _failing_clearly(failed: int = FAILED) -> Iterator[None]:
+    """Every failure is a paragraph on stderr and an exit code, never a traceback.
+
+    `failed` is the code for a file that cannot be read or written, or a bundle that will not do.
+    """
     # From here on there may be something to clean up.
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
+        sys.stdout.flush()
     except KeyboardInterrupt:
         _fail(INTERRUPTED, "interrupted")
     except ConfigurationError as error:
         _fail(USAGE, error)
     except BundleError as error:
-        _fail(FAILED, error)
+        _fail(failed, error)
     except PriorAuthError as error:
         _fail(NO_DECISION, error)
     except OSError as error:
         _tell_of(error)
-        raise typer.Exit(FAILED) from None
+        raise typer.Exit(failed) from None
 
 
 Command = Callable[..., None]
@@ -449,6 +455,13 @@ def _spare(read: Iterable[Path | BinaryIO | None], *written: Path | None) -> Non
         given: Path | BinaryIO = sys.stdout.buffer if _is_dash(path) else path
         if any(is_same(given, other) for other in others):
             raise ConfigurationError(f"{path} is an input; name another file")
+
+
+def _check_folders(*written: Path | None) -> None:
+    """Raises ConfigurationError for what cannot be written: before all is decided, not after."""
+    for path in filter(None, written):
+        if not path.parent.is_dir():
+            raise ConfigurationError(f"{path} cannot be written: there is no such folder")
 
 
 def _console(*, stderr: bool = False) -> Console:

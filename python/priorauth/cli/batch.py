@@ -24,6 +24,7 @@ from . import (
     INVALID,
     Connect,
     _asks,
+    _check_folders,
     _client,
     _console,
     _is_dash,
@@ -203,10 +204,7 @@ def _check_written(
         raise ConfigurationError(
             "two of --output, --summary and --report name the same file; name others"
         )
-    # Before all is decided, and not after.
-    for path in filter(None, given[1:]):
-        if not path.parent.is_dir():
-            raise ConfigurationError(f"{path} cannot be written: there is no such folder")
+    _check_folders(*given[1:])
 
 
 def _write_template(path: Path, requests: Requests) -> None:

@@ -17,7 +17,9 @@ from . import (
     EXIT_CODES,
     FAILED,
     INVALID,
+    NO_DECISION,
     Json,
+    _check_folders,
     _console,
     _fail,
     _failing_clearly,
@@ -74,7 +76,7 @@ def compare(
     Exits with 1 when a decision differs, unless --allow names every change, and with 3 when no
     request can be decided by either.
     """
-    with _failing_clearly():
+    with _failing_clearly(NO_DECISION):
         from ..impact import content
         from ..impact.changes import Impact
         from ..impact.report import impact_page
@@ -84,6 +86,7 @@ def compare(
         from ._show_impact import show_impact
 
         expected = _expected(allow)
+        _check_folders(report)
         sides = [_policy(name) for name in (old, new)]
         with contextlib.ExitStack() as stack:
             engines = [stack.enter_context(side.engine()) for side in sides]
@@ -159,7 +162,7 @@ def replay(
     Exits with 1 when there are any, unless --allow names every change, and with 3 when a row does
     not hold a decision and its request.
     """
-    with _failing_clearly():
+    with _failing_clearly(NO_DECISION):
         from ..batch.formats import Lines, recognised, source_of
         from ..impact.changes import Impact
         from ..impact.log import DecisionColumn, Entries, Log, Paired
@@ -176,6 +179,7 @@ def replay(
                 "--from, --encoding, --keep, --map and --date-format go with --requests"
             )
         impact = Impact(examples, _expected(allow))
+        _check_folders(report)
         decides = _policy(policy) if policy else Policy.own()
         with decides.engine() as engine:
             catalog, facts = engine.catalog(), engine.facts()
