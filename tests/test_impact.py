@@ -226,12 +226,17 @@ def test_either_is_refused_when_it_is_no_policy_or_unsound(
 ) -> None:
     done = run("compare", bundle_file, "no-such-thing", EXAMPLE)
     assert done.returncode == 2
-    assert "no-such-thing is not a bundle, a folder" in done.stderr
+    assert "NEW no-such-thing: it is not a bundle, a folder" in done.stderr
+    done = run("compare", EXAMPLE, bundle_file, EXAMPLE)
+    assert f"OLD {EXAMPLE}: the bundle is not a gzipped tar archive" in done.stderr
+    done = run("replay", "-", EXAMPLE)
+    assert f"POLICY {EXAMPLE}: the bundle is not" in done.stderr
     unsound = changed.copied(tmp_path / "unsound")
     file = unsound / changed.XPOVIO / "2022-10-03" / "data.yaml"
     file.write_text(file.read_text().replace("minimum: 18", "minimum: 21"))
     done = run("compare", bundle_file, unsound, EXAMPLE)
     assert done.returncode == 4
+    assert f"NEW {unsound}: the policy is unsound" in done.stderr
     assert "policy/guidelines/xpovio/2022-10-03/data.yaml" in done.stderr
     done = run("compare", bundle_file, bundle_file, EXAMPLE, "--allow", "outcomes:approved")
     assert (done.returncode, "a change begins with outcome, " in done.stderr) == (2, True)
@@ -593,6 +598,27 @@ def test_rows_that_cannot_be_replayed_are_named(url: str, bundle_file: Path) -> 
     told = done.stderr.splitlines()
     assert [line.partition(": ")[0] for line in told[:-1]] == [f"row {n}" for n in range(2, 7)]
     assert told[-1] == "0 of 2 decisions differ; 5 rows cannot be compared"
+
+
+def test_a_log_that_is_none_is_told_in_few_words(bundle_file: Path, tmp_path: Path) -> None:
+    file, out = tmp_path / "in.csv", tmp_path / "out.json"
+    file.write_bytes(EXAMPLE.read_bytes())
+    assert run("batch", file, "-o", out, "--bundle", bundle_file).returncode == 0
+    out.write_text(json.dumps(json.loads(out.read_text()), indent=2))
+    lines = len(out.read_text().splitlines())
+    done = run("replay", out, bundle_file)
+    told = done.stderr.splitlines()
+    assert done.returncode == 3
+    assert told[0] == "row 1: it is not JSON: Expecting value at line 2, column 1"
+    assert told[10:] == [
+        f"and so on, for {lines - 10:,} rows more",
+        f"{out} may be the output of a batch: then name its input by --requests",
+        f"0 of 0 decisions differ; {lines:,} rows cannot be compared",
+    ]
+    out.write_text("not JSON\n" * 7)
+    done = run("replay", out, bundle_file, "--requests", file)
+    assert "row 1: its decision is not JSON: Expecting value" in done.stderr
+    assert "--requests" not in done.stderr
 
 
 @pytest.mark.parametrize(("cut", "told"), [("in", "more decisions than"), ("out", "more requests")])

@@ -6,13 +6,13 @@ import contextlib
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from .. import policy as policies
 from .._json import one_line
-from ..errors import ConfigurationError
+from ..errors import BundleError, ConfigurationError, SidecarError
 from . import (
     EXIT_CODES,
     FAILED,
@@ -34,8 +34,10 @@ from . import (
 from ._reading import Reading, opened_as
 
 if TYPE_CHECKING:
+    from ..catalog import Guideline
     from ..impact.changes import Change
     from ..impact.policies import Policy
+    from ..tables import Facts
 
 Workers = Annotated[int, typer.Option(min=0, help="How many processes decide; 0 for one per core.")]
 Allowed = Annotated[
@@ -48,6 +50,9 @@ Allowed = Annotated[
     ),
 ]
 Examples = Annotated[int, typer.Option(min=0, help="How many request ids to name for each change.")]
+_NAMED = 10
+"""The most rows that are named because they cannot be compared."""
+
 Report = Annotated[
     Path | None, typer.Option(dir_okay=False, help="Also write the result here, as an HTML page.")
 ]
@@ -87,18 +92,16 @@ def compare(
 
         expected = _expected(allow)
         _check_folders(report)
-        sides = [_policy(name) for name in (old, new)]
-        with contextlib.ExitStack() as stack:
-            engines = [stack.enter_context(side.engine()) for side in sides]
-            catalogs = [engine.catalog() for engine in engines]
-            facts = {k: v for engine in engines for k, v in engine.facts().items()}
+        sides = [_side(*each) for each in (("OLD", old), ("NEW", new))]
+        facts = {k: v for side in sides for k, v in side.facts.items()}
         impact = Impact(examples, expected)
         with _opened(file) as opened:
             _spare([opened, Path(old), Path(new)], report)
             how = reading()
             data = how.input(opened, file)
             source = how.source(how.format(data, file), data, facts)
-            work = Comparing(sides[0].engine, sides[1].engine, source, impact.copy())
+            engines = [side.policy.engine for side in sides]
+            work = Comparing(engines[0], engines[1], source, impact.copy())
             for done in run(
                 work,
                 source.pieces(data, 0),
@@ -107,10 +110,12 @@ def compare(
                 progress=functools.partial(progress, _console(stderr=True)),
             ):
                 impact.merge(done.impact)
-        found = reported(impact, catalogs, content.compared(*sides))
-        _write_report(report, impact_page(sides[0].name, sides[1].name, found))
+        before, after = (side.policy for side in sides)
+        differences = content.compared(before, after)
+        found = reported(impact, [side.catalog for side in sides], differences)
+        _write_report(report, impact_page(before.name, after.name, found))
         if as_json:
-            _print_json({"old": sides[0].name, "new": sides[1].name, **found})
+            _print_json({"old": before.name, "new": after.name, **found})
         else:
             show(_console(), lambda console: show_impact(console, found))
     if impact.invalid == impact.requests:
@@ -166,7 +171,6 @@ def replay(
         from ..batch.formats import Lines, recognised, source_of
         from ..impact.changes import Impact
         from ..impact.log import DecisionColumn, Entries, Log, Paired
-        from ..impact.policies import Policy
         from ..impact.report import impact_page, otherwise, sentence
         from ..impact.report import report as reported
         from ..impact.run import Replaying, run
@@ -180,9 +184,7 @@ def replay(
             )
         impact = Impact(examples, _expected(allow))
         _check_folders(report)
-        decides = _policy(policy) if policy else Policy.own()
-        with decides.engine() as engine:
-            catalog, facts = engine.catalog(), engine.facts()
+        decides, catalog, facts = _side("POLICY", policy)
         unreadable = 0
         with contextlib.ExitStack() as stack:
             opened = stack.enter_context(_opened(log))
@@ -206,13 +208,17 @@ def replay(
                 progress=functools.partial(progress, _console(stderr=True)),
             ):
                 impact.merge(done.impact)
-                unreadable += len(done.unreadable)
-                for row, why in done.unreadable:
+                for row, why in done.unreadable[: max(0, _NAMED - unreadable)]:
                     _say(f"{row}: {why}")
+                unreadable += len(done.unreadable)
                 for each in map(otherwise, done.otherwise):
                     print(one_line(each) if as_json else otherwise_line(each))
         found = reported(impact, [catalog])
         _write_report(report, impact_page("the decisions kept", decides.name, found))
+        if unreadable > _NAMED:
+            _say(f"and so on, for {unreadable - _NAMED:,} rows more")
+        if unreadable and not impact.requests and not requests:
+            _say(f"{data.name} may be the output of a batch: then name its input by --requests")
         lost = f"; {unreadable:,} rows cannot be compared" if unreadable else ""
         _say(sentence(found) + lost)
     if unreadable:
@@ -230,6 +236,27 @@ def _write_report(path: Path | None, page: bytes) -> None:
     if path:
         with create(path) as file:
             file.write(page)
+
+
+class _Side(NamedTuple):
+    """A policy, and what it says of itself."""
+
+    policy: Policy
+    catalog: tuple[Guideline, ...]
+    facts: Facts
+
+
+def _side(argument: str, name: str | None) -> _Side:
+    """The policy that an argument names, the package's own by default; failures say which it is."""
+    from ..impact.policies import Policy
+
+    try:
+        policy = _policy(name) if name else Policy.own()
+        with policy.engine() as engine:
+            return _Side(policy, engine.catalog(), engine.facts())
+    except (BundleError, ConfigurationError, SidecarError) as error:
+        error.args = (f"{' '.join(filter(None, (argument, name)))}: {error}",)
+        raise
 
 
 def _policy(name: str) -> Policy:

@@ -42,13 +42,13 @@ class Policy:
         commit = _git(checkout, *asked).strip()
         if not commit:
             raise ConfigurationError(
-                f"{name} is not a bundle, a folder with policy/ and rego/, or a git revision of "
+                "it is not a bundle, a folder with policy/ and rego/, or a git revision of "
                 f"{checkout}"
             )
         revision = commit.decode()
         files = _git(checkout, "archive", "--format=zip", revision, "--", *policy.FOLDERS)
         if not files:
-            raise ConfigurationError(f"{name}, in {checkout}, has no policy/ and rego/")
+            raise ConfigurationError(f"it has no policy/ and rego/, in {checkout}")
         with tempfile.TemporaryDirectory() as scratch:
             with zipfile.ZipFile(io.BytesIO(files)) as archive:
                 archive.extractall(scratch)
