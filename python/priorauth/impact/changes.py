@@ -128,10 +128,10 @@ def is_allowed(change: Change, allowed: Iterable[Change]) -> bool:
 
 @dataclass
 class Found:
-    """How many requests have a change, and the names of the first few."""
+    """How many requests have a change, and the names of the first few, each once."""
 
     requests: int = 0
-    examples: list[str] = field(default_factory=list)
+    examples: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass
@@ -189,10 +189,12 @@ class Impact:
             for side, much in enumerate(sides):
                 self._authorize(what, side, much)
 
-    def _found(self, change: Change, requests: int, examples: list[str]) -> None:
+    def _found(self, change: Change, requests: int, examples: Iterable[str]) -> None:
         found = self.changes.setdefault(change, Found())
         found.requests += requests
-        found.examples += examples[: self.most - len(found.examples)]
+        for each in examples:
+            if len(found.examples) < self.most:
+                found.examples.setdefault(each)
 
     def _authorize(self, what: str, side: int, much: float) -> None:
         old, new = self.authorized.get(what, (0, 0))

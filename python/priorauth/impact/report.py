@@ -47,7 +47,7 @@ def report(
                 **(said.get((change[1], change[2]), {}) if change[0] == "criterion" else {}),
                 "requests": found.requests,
                 "expected": is_allowed(change, impact.allowed),
-                "examples": found.examples,
+                "examples": list(found.examples),
             }
             for change, found in sorted(impact.changes.items(), key=_rank)
         ],
