@@ -97,7 +97,7 @@ def test_the_worked_example(bundle_file: Path, raised: Path) -> None:
                 "examples": younger[2:],
             },
             {
-                "change": "criterion:xpovio:age:met:not_met",
+                "change": "criterion:xpovio:age:2022-10-03:met:not_met",
                 **told,
                 "requests": 3,
                 "expected": False,
@@ -147,7 +147,7 @@ def _section_iii(file: Path) -> str:
         ([], 6),
         (["words"], 3),
         (["words", "outcome:approved", "criterion:xpovio:age"], 1),
-        (["words", "outcome:approved:denied", "criterion:xpovio:age:not_met"], 3),
+        (["words", "outcome:approved:denied", "criterion:xpovio:age:2024"], 3),
         (["words", "outcome", "criterion"], 0),
     ],
 )
@@ -277,7 +277,7 @@ def test_it_counts_what_both_decide(bundle_file: Path, raised: Path, tmp_path: P
     assert {("met", "not_met")} == set(flips)
     flipped = [each for each in found["changes"] if each["change"].startswith("criterion:")]
     assert [(each["change"], each["requests"]) for each in flipped] == [
-        ("criterion:xpovio:age:met:not_met", flips["met", "not_met"])
+        ("criterion:xpovio:age:2022-10-03:met:not_met", flips["met", "not_met"])
     ]
     for side, documents_ in zip(("old", "new"), decided, strict=True):
         terms = [each["authorization"] for each in documents_ if each["authorization"]]
@@ -327,6 +327,20 @@ def test_a_file_is_read_as_a_batch_reads_it(
     assert (done.returncode, done.stderr) == (0, "0 of 7 decisions differ\n")
     done = run("replay", out, bundle_file, *options)
     assert (done.returncode, "go with --requests" in done.stderr) == (2, True)
+
+
+def test_each_version_is_told_by_itself(version: Path, tmp_path: Path) -> None:
+    new = changed.with_new_version(tmp_path / "new")
+    for day, least, more in (("2022-10-03", 18, 21), ("2024-01-01", 21, 22)):
+        file = new / changed.XPOVIO / day / "data.yaml"
+        text = file.read_text().replace(f"at least {least} years", f"at least {more} years")
+        file.write_text(text.replace(f"minimum: {least}", f"minimum: {more}"))
+    found = compare(version, new, EXAMPLE)[1]["changes"]
+    told = {each["change"]: each["text"] for each in found if "text" in each}
+    assert told == {
+        f"criterion:xpovio:age:{day}:met:not_met": f"Member is at least {least} years of age"
+        for day, least in (("2022-10-03", 21), ("2024-01-01", 22))
+    }
 
 
 def test_that_nothing_is_compared_is_no_success(bundle_file: Path, tmp_path: Path) -> None:
@@ -381,11 +395,11 @@ CHANGES: list[tuple[Callable[[Decided], object], list[Change]]] = [
     (lambda d: d.update(outcome="modified"), [("outcome", "approved", "modified")]),
     (
         lambda d: d["criteria"][4].update(status="unknown"),
-        [("criterion", "xpovio", "age", "met", "unknown")],
+        [("criterion", "xpovio", "age", "2022-10-03", "met", "unknown")],
     ),
     (
         lambda d: d["criteria"].pop(4),
-        [("criterion", "xpovio", "age", "met", "absent")],
+        [("criterion", "xpovio", "age", "2022-10-03", "met", "absent")],
     ),
     (lambda d: d["guideline"].update(id="other"), [("guideline", "xpovio", "other")]),
     (
@@ -438,7 +452,7 @@ def test_a_part_of_a_group_is_a_criterion_too() -> None:
     old = edited(lambda d: d["criteria"].append(group))
     new = copy.deepcopy(old)
     new["criteria"][-1]["parts"][0]["status"] = "not_met"
-    assert changes(old, new) == [("criterion", "xpovio", "p", "met", "not_met")]
+    assert changes(old, new) == [("criterion", "xpovio", "p", "2022-10-03", "met", "not_met")]
 
 
 def test_examples_are_the_first_ones() -> None:

@@ -19,7 +19,7 @@ Document = Mapping[str, Any]
 
 KINDS = {
     "outcome": "from which outcome to which",
-    "criterion": "the status of a criterion",
+    "criterion": "the status of a criterion, in a version of the guideline",
     "guideline": "which guideline governs",
     "version": "which version of the guideline governs",
     "quantity": "the quantity authorized per fill",
@@ -70,14 +70,15 @@ _SAID: Mapping[str, Callable[[Document], Any]] = {
 
 def _governed(old: Document, new: Document) -> Iterator[Change]:
     """What differs between decisions that are both by a guideline."""
-    (id_, before), (other, after) = (
-        (document["guideline"]["id"], document["guideline"]["version"]) for document in (old, new)
+    ids, versions = (
+        [document["guideline"][key] for document in (old, new)] for key in ("id", "version")
     )
-    if id_ != other:
-        yield ("guideline", id_, other)
+    id_ = ids[1]
+    if ids[0] != id_:
+        yield ("guideline", *ids)
         return
-    if before != after:
-        yield ("version", id_, before, after)
+    if versions[0] != versions[1]:
+        yield ("version", id_, *versions)
     sides = [
         {each["id"]: each["status"] for each in flattened(document["criteria"])}
         for document in (old, new)
@@ -85,7 +86,8 @@ def _governed(old: Document, new: Document) -> Iterator[Change]:
     for criterion in sides[0] | sides[1]:
         before, after = (statuses.get(criterion, ABSENT) for statuses in sides)
         if before != after:
-            yield ("criterion", id_, criterion, before, after)
+            # The new one says what it is, unless it is there no more.
+            yield ("criterion", id_, criterion, versions[after != ABSENT], before, after)
 
 
 def flattened(criteria: Iterable[Document]) -> Iterator[Document]:

@@ -22,9 +22,12 @@ _TOLD = ("outcome", "guideline", "authorization", "reasons", "missing", "notices
 def report(
     impact: Impact, catalogs: Iterable[Iterable[Guideline]], content: Iterable[Part] = ()
 ) -> Report:
-    """The result as JSON; criteria are quoted from the last catalog that has them."""
-    said = {
-        (guideline.id, criterion.id): {"clause": criterion.clause, "text": criterion.text}
+    """The result as JSON; a criterion is quoted from the last catalog that has its version."""
+    said: Mapping[Change, Mapping[str, str]] = {
+        (guideline.id, criterion.id, version.version): {
+            "clause": criterion.clause,
+            "text": criterion.text,
+        }
         for catalog in catalogs
         for guideline in catalog
         for version in guideline.versions
@@ -44,7 +47,7 @@ def report(
         "changes": [
             {
                 "change": ":".join(change),
-                **(said.get((change[1], change[2]), {}) if change[0] == "criterion" else {}),
+                **(said.get(change[1:4], {}) if change[0] == "criterion" else {}),
                 "requests": found.requests,
                 "expected": is_allowed(change, impact.allowed),
                 "examples": list(found.examples),
