@@ -35,22 +35,24 @@ INTERRUPTED = 130
 
 _COLUMNS = 40
 
-EXIT_CODES = """Exit codes:
+_CODES = """Exit codes:
 
 0  decided, whatever the outcome; or all is well
 
-1  a file cannot be read or written, or a bundle is unsound or not verified; of `compare` and
-`replay`: decisions differ, and nothing else
+1  {}
 
 2  usage: an unknown option, a missing file, a URL that cannot work
 
 3  a request, or a line of a batch, is not JSON or is `invalid`
 
-4  no decision: the sidecar cannot be started or reached, or it fails; of `compare` and `replay`:
-also what is 1 of others
+4  no decision: {}
 
 130  interrupted (Ctrl-C)
 """
+_WILL_NOT_DO = "a file cannot be read or written, or a bundle is unsound or not verified"
+
+EXIT_CODES = _CODES.format(_WILL_NOT_DO, "the sidecar cannot be started or reached, or it fails")
+CODES_OF_CHANGES = _CODES.format("decisions differ, and nothing else", _WILL_NOT_DO)
 
 app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -14,7 +14,7 @@ from .. import policy as policies
 from .._json import one_line
 from ..errors import BundleError, ConfigurationError, SidecarError
 from . import (
-    EXIT_CODES,
+    CODES_OF_CHANGES,
     FAILED,
     INVALID,
     NO_DECISION,
@@ -58,7 +58,7 @@ Report = Annotated[
 ]
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=CODES_OF_CHANGES)
 @_with_options("reading", Reading)
 def compare(
     reading: Callable[[], Reading],
@@ -128,7 +128,7 @@ def compare(
         raise typer.Exit(FAILED)
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=CODES_OF_CHANGES)
 @_with_options("reading", Reading)
 def replay(
     reading: Callable[[], Reading],
