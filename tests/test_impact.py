@@ -22,9 +22,12 @@ import generators
 import worked
 from asking import ask
 from priorauth import WasmEngine, bundle
+from priorauth.cli._show_impact import otherwise_line
 from priorauth.impact.changes import Change, Impact, changes
 from priorauth.impact.content import words
 from priorauth.impact.policies import Policy
+from priorauth.impact.report import otherwise
+from priorauth.impact.run import Otherwise
 from test_batch import FORMATS, MEASURED, requests, written
 from test_cli import COMMAND, run
 
@@ -591,6 +594,32 @@ def test_why_a_decision_is_another_one(url: str, raised: Path) -> None:
         }
     ]
     assert (told["old"]["outcome"], told["new"]["outcome"]) == ("approved", "denied")
+
+
+def age(**changed: Any) -> Callable[[Decided], object]:
+    return lambda document: document["criteria"][4].update(changed)
+
+
+OTHERWISE: list[tuple[Callable[[Decided], object], str]] = [
+    (
+        lambda d: d["guideline"].update(title="Another"),
+        "words; /guideline/title Xpovio (selinexor) → Another",
+    ),
+    (
+        age(text="Member is at least 21 years of age", facts={"age": 66, "minimum": 21}),
+        "words; /criteria/age/text Member is at least [-18-] {+21+} years of age. "
+        "III.1 age: met; minimum 18 → 21",
+    ),
+    (age(status="unknown"), "III.1 age: met → unknown"),
+    (lambda d: d["errors"].append({"path": "/nccn"}), "errors"),
+]
+
+
+@pytest.mark.parametrize(("edit", "told"), OTHERWISE)
+def test_a_line_says_what_differs(edit: Callable[[Decided], object], told: str) -> None:
+    new = edited(edit)
+    found = otherwise(Otherwise("r-1", changes(APPROVED, new), APPROVED, new))
+    assert otherwise_line(found) == f"r-1: {told}"
 
 
 def test_rows_that_cannot_be_replayed_are_named(url: str, bundle_file: Path) -> None:

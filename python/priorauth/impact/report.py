@@ -9,8 +9,8 @@ from typing import Any
 from .._html import Content, Element, bars, element, page, plain, table
 from ..catalog import Guideline
 from ..decision import OUTCOMES
-from .changes import ABSENT, KINDS, Change, Impact, flattened, is_allowed
-from .content import Part, is_prose, words
+from .changes import ABSENT, KINDS, Change, Document, Impact, flattened, is_allowed
+from .content import Part, differences, is_prose, words
 from .run import Otherwise
 
 Report = Mapping[str, Any]
@@ -71,7 +71,7 @@ def _rank(found: tuple[Change, Any]) -> tuple[int, int, Change]:
 
 
 def otherwise(found: Otherwise) -> Report:
-    """A decision that differs now, as JSON: what changed, and in which criteria."""
+    """A decision that differs now, as JSON: what changed, and in which criteria and words."""
     sides = [
         {each["id"]: each for each in flattened(document["criteria"])}
         for document in (found.old, found.new)
@@ -99,9 +99,16 @@ def otherwise(found: Otherwise) -> Report:
         "request": found.name,
         "changes": [":".join(change) for change in found.changes],
         "criteria": criteria,
+        "words": _worded(found.old, found.new) if ("words",) in found.changes else [],
         "old": {key: found.old[key] for key in _TOLD},
         "new": {key: found.new[key] for key in _TOLD},
     }
+
+
+def _worded(old: Document, new: Document) -> list[Report]:
+    """What differs between two decisions, but for the facts of criteria."""
+    found = differences("", old, new)
+    return [each._asdict() for each in found if "/facts/" not in each.path]
 
 
 def sentence(found: Report) -> str:
