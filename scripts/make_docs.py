@@ -266,7 +266,7 @@ def decided() -> str:
 
 CHANGES = {
     "outcome": ("approved", "denied"),
-    "criterion": ("xpovio", "age", "met", "not_met"),
+    "criterion": ("xpovio", "age", "2022-10-03", "met", "not_met"),
     "guideline": ("xpovio", "zelvorapt"),
     "version": ("xpovio", "2022-10-03", "2024-01-01"),
     "quantity": ("tablets", "less"),

@@ -668,7 +668,7 @@ def test_what_is_read_is_not_written_over(bundle_file: Path, tmp_path: Path) -> 
 def test_a_report_is_for_its_owner_only(bundle_file: Path, tmp_path: Path) -> None:
     """It names requests, and goes where no link leads."""
     requests, report, victim = (tmp_path / name for name in ("requests", "report", "victim"))
-    requests.write_text("{}\n")
+    requests.write_text(json.dumps(REQUEST))
     command = ("compare", bundle_file, bundle_file, requests, "--report", report)
     assert run(*command).returncode == 0
     assert report.stat().st_mode & 0o777 == 0o600

@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -46,6 +47,8 @@ FHIR_ENTRYPOINTS = (
 )
 """More of them, for FHIR."""
 
+EVERY_ENTRYPOINT = ENTRYPOINTS + FHIR_ENTRYPOINTS
+
 ROOTS = (
     *("calendar", "codes", "drugs", "facts", "guidelines", "integrity", "placeholders", "plan"),
     *("priorauth", "schemas", "system/authz", "system/health", "system/log", "usual"),
@@ -56,6 +59,9 @@ The rest of `system` is OPA's, which keeps there what other bundles own."""
 _ALGORITHM = "ES256"
 _DATA = ("data.yaml", "data.json")
 _LARGEST = 1 << 28
+
+# What OPA says of an entry point that a policy lacks.
+_NO_RULE = re.compile(r'entrypoint "?([\w/]+)"? does not refer to a rule')
 
 _KEPT = 20
 # Change this when the same files come to make another bundle.
@@ -88,12 +94,13 @@ def build(
     revision: str | None = None,
     key: Path | None = None,
     key_id: str = KEY_ID,
+    entrypoints: Sequence[str] = EVERY_ENTRYPOINT,
 ) -> Bundle:
     """Build the bundle of a sound policy, without its tests, and replace `output` with it.
 
     `policy` is the folder that holds `policy/` and `rego/`; by default the package's own.
     `revision` is by default its git commit. `key` is a P-256 private key (PEM) to sign it with, and
-    `key_id` the name that verifiers know the key by.
+    `key_id` the name that verifiers know the key by. `entrypoints` are what its Wasm can answer.
 
     Raises ConfigurationError when there is no revision and the policy is not that of a commit,
     BundleError when it does not compile or is unsound, and OpaNotFound.
@@ -104,7 +111,7 @@ def build(
         source = _policy.copy(root, Path(scratch, "source"))
         if revision is None:
             revision = _commit(root, source)
-        built = _build(_opa.ensure(), source, revision, signing)
+        built = _build(_opa.ensure(), source, revision, signing, entrypoints)
         whole = output.with_name(f".{output.name}.{os.getpid()}")
         try:
             shutil.copyfile(built, whole)
@@ -259,7 +266,13 @@ def _signing(scratch: Path, key: Path, key_id: str) -> list[str | Path]:
     return ["--signing-key", key, "--signing-alg", _ALGORITHM, "--claims-file", claims]
 
 
-def _build(opa: Path, source: Path, revision: str, signing: Sequence[str | Path] = ()) -> Path:
+def _build(
+    opa: Path,
+    source: Path,
+    revision: str,
+    signing: Sequence[str | Path] = (),
+    entrypoints: Sequence[str] = EVERY_ENTRYPOINT,
+) -> Path:
     """Build the bundle of the policy at `source`, a copy that nobody else has, beside it."""
     for path in _policy.files(source):
         if path.suffix in (".yaml", ".yml", ".json") and path.name not in _DATA:
@@ -275,7 +288,7 @@ def _build(opa: Path, source: Path, revision: str, signing: Sequence[str | Path]
     shutil.copytree(source / "rego", staged, ignore=_all_but_rego)
     (staged / "data.json").write_bytes(member(plain.read_bytes(), "data.json"))
     # Not as a build target: with that manifest, sidecars would run the Wasm and not the rules.
-    (staged / "policy.wasm").write_bytes(_compile_wasm(opa, staged))
+    (staged / "policy.wasm").write_bytes(_compile_wasm(opa, staged, entrypoints))
     manifest = {"revision": revision, "roots": ROOTS, "rego_version": 1, "metadata": _SOUND}
     (staged / ".manifest").write_text(json.dumps(manifest))
     # In the staging folder, because OPA puts the path as given into the bundle.
@@ -297,8 +310,8 @@ def _all_but_rego(folder: str, names: list[str]) -> set[str]:
     }
 
 
-def _compile_wasm(opa: Path, staged: Path) -> bytes:
-    """The Wasm module of the policy that is staged, with its entry points.
+def _compile_wasm(opa: Path, staged: Path, entrypoints: Sequence[str]) -> bytes:
+    """The Wasm module of the policy that is staged, with these entry points.
 
     It has the rules that decide and no others. Data stays outside, in the bundle's data.json; it is
     compiled with it for OPA to find what clashes with it.
@@ -309,10 +322,14 @@ def _compile_wasm(opa: Path, staged: Path) -> bytes:
     allowed, built = staged.with_name("capabilities.json"), staged.with_name("wasm.tar.gz")
     allowed.write_text(json.dumps(capabilities(opa)))
     command: list[str | Path] = ["build", "--target", "wasm", "--capabilities", allowed]
-    command += [f"--entrypoint=priorauth/{name}" for name in ENTRYPOINTS + FHIR_ENTRYPOINTS]
+    command += [f"--entrypoint=priorauth/{name}" for name in entrypoints]
     try:
         _run(opa, *command, "--output", built, "data.json", "priorauth", cwd=staged)
     except BundleError as error:
+        if lacking := _NO_RULE.search(str(error)):
+            raise BundleError(
+                f"the policy has no rule {lacking[1]}, which this version of priorauth asks for"
+            ) from None
         raise BundleError(f"the policy does not compile to Wasm: {error}") from None
     return member(built.read_bytes(), "policy.wasm")
 

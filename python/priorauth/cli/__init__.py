@@ -36,22 +36,26 @@ INTERRUPTED = 130
 
 _COLUMNS = 40
 
-EXIT_CODES = """Exit codes:
+_CODES = """Exit codes:
 
 0  decided, whatever the outcome; or all is well
 
-1  a file breaks off or cannot be written; a bundle or guideline fails a check; decisions differ
+1  {}
 
 2  usage: an unknown option, a file that cannot be opened, a URL that cannot work
 
 3  a request, or a line of a batch, is not JSON or is `invalid`
 
-4  no decision: the sidecar cannot be started or reached, or it fails
+4  no decision: {}
 
 130  interrupted (Ctrl-C)
 
 143  told to end (SIGTERM)
 """
+_WILL_NOT_DO = "a file breaks off or cannot be written; a bundle or guideline fails a check"
+
+EXIT_CODES = _CODES.format(_WILL_NOT_DO, "the sidecar cannot be started or reached, or it fails")
+CODES_OF_CHANGES = _CODES.format("decisions differ, and nothing else", _WILL_NOT_DO)
 
 app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -176,28 +180,62 @@ def _token(file: Path) -> str:
     return token
 
 
+@contextmanager
+def _failing_clearly(failed: int = FAILED) -> Iterator[None]:
+    """Every failure is a paragraph on stderr and an exit code, never a traceback.
+
+    `failed` is the code for a file that cannot be read or written, or a bundle that will not do.
+    """
+    # From here on there may be something to clean up.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        _fail(INTERRUPTED, "interrupted")
+    except ConfigurationError as error:
+        _fail(USAGE, error)
+    except BundleError as error:
+        _fail(failed, error)
+    except PriorAuthError as error:
+        _fail(NO_DECISION, error)
+    except OSError as error:
+        _tell_of(error)
+        raise typer.Exit(failed) from None
+
+
 Command = Callable[..., None]
 
 
 def _asks(group: typer.Typer, name: str | None = None) -> Callable[[Command], Command]:
     """Make a command of a function with a parameter `connect`: gives it `_connect`'s options."""
-    return lambda command: group.command(name, epilog=EXIT_CODES)(_connecting(command))
+    connecting = _with_options("connect", _connect)
+    made = group.command(name, epilog=EXIT_CODES)
+    return lambda command: made(connecting(_failing_clearly()(command)))
 
 
-def _connecting(command: Command) -> Command:
-    asking = inspect.signature(_connect, eval_str=True).parameters
-    own = inspect.signature(command, eval_str=True).parameters
-    parameters = [p for p in (*own.values(), *asking.values()) if p.name != "connect"]
+def _with_options(name: str, options: Callable[..., object]) -> Callable[[Command], Command]:
+    """Give a command the options of a function, in place of its parameter of this name.
 
-    @functools.wraps(command)
-    def run(**given: Any) -> None:
-        connect = functools.partial(_connect, **{name: given.pop(name) for name in asking})
-        with _failing_clearly():
-            command(connect=connect, **given)
+    That parameter gets the function, with the values chosen, to be called.
+    """
+    further = inspect.signature(options, eval_str=True).parameters
 
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in parameters}
-    return run
+    def with_options(command: Command) -> Command:
+        own = inspect.signature(command, eval_str=True).parameters
+        parameters = [p for p in (*own.values(), *further.values()) if p.name != name]
+
+        @functools.wraps(command)
+        def run(**given: Any) -> None:
+            chosen = functools.partial(options, **{each: given.pop(each) for each in further})
+            command(**{name: chosen}, **given)
+
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        return run
+
+    return with_options
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -375,27 +413,6 @@ def _page() -> bytes:
     return page(cached(opa=_opa()).read_bytes())
 
 
-@contextmanager
-def _failing_clearly() -> Iterator[None]:
-    """Every failure is a paragraph on stderr and an exit code, never a traceback."""
-    # From here on there may be something to clean up.
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        _fail(INTERRUPTED, "interrupted")
-    except ConfigurationError as error:
-        _fail(USAGE, error)
-    except BundleError as error:
-        _fail(FAILED, error)
-    except PriorAuthError as error:
-        _fail(NO_DECISION, error)
-    except OSError as error:
-        _tell_of(error)
-        raise typer.Exit(FAILED) from None
-
-
 def _tell_of(error: OSError) -> None:
     if error.errno is None:
         said = str(error)
@@ -471,6 +488,13 @@ def _spare(read: Iterable[Path | BinaryIO | None], *written: Path | None) -> Non
         given: Path | BinaryIO = sys.stdout.buffer if _is_dash(path) else path
         if any(is_same(given, other) for other in others):
             raise ConfigurationError(f"{path} is an input; name another file")
+
+
+def _check_folders(*written: Path | None) -> None:
+    """Raises ConfigurationError for what cannot be written: before all is decided, not after."""
+    for path in filter(None, written):
+        if not path.parent.is_dir():
+            raise ConfigurationError(f"{path} cannot be written: there is no such folder")
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -20,7 +20,7 @@ Document = Mapping[str, Any]
 
 KINDS = {
     "outcome": "from which outcome to which",
-    "criterion": "the status of a criterion",
+    "criterion": "the status of a criterion, in a version of the guideline",
     "guideline": "which guideline governs",
     "version": "which version of the guideline governs",
     "quantity": "the quantity authorized per fill",
@@ -71,14 +71,15 @@ _SAID: Mapping[str, Callable[[Document], Any]] = {
 
 def _governed(old: Document, new: Document) -> Iterator[Change]:
     """What differs between decisions that are both by a guideline."""
-    (id_, before), (other, after) = (
-        (document["guideline"]["id"], document["guideline"]["version"]) for document in (old, new)
+    ids, versions = (
+        [document["guideline"][key] for document in (old, new)] for key in ("id", "version")
     )
-    if id_ != other:
-        yield ("guideline", id_, other)
+    id_ = ids[1]
+    if ids[0] != id_:
+        yield ("guideline", *ids)
         return
-    if before != after:
-        yield ("version", id_, before, after)
+    if versions[0] != versions[1]:
+        yield ("version", id_, *versions)
     sides = [
         {each["id"]: each["status"] for each in flattened(document["criteria"])}
         for document in (old, new)
@@ -86,7 +87,8 @@ def _governed(old: Document, new: Document) -> Iterator[Change]:
     for criterion in sides[0] | sides[1]:
         before, after = (statuses.get(criterion, ABSENT) for statuses in sides)
         if before != after:
-            yield ("criterion", id_, criterion, before, after)
+            # The new one says what it is, unless it is there no more.
+            yield ("criterion", id_, criterion, versions[after != ABSENT], before, after)
 
 
 def _terms(old: Document, new: Document) -> Iterator[Change]:
@@ -122,10 +124,10 @@ def is_allowed(change: Change, allowed: Iterable[Change]) -> bool:
 
 @dataclass
 class Found:
-    """How many requests have a change, and the names of the first few."""
+    """How many requests have a change, and the names of the first few, each once."""
 
     requests: int = 0
-    examples: list[str] = field(default_factory=list)
+    examples: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass
@@ -145,6 +147,11 @@ class Impact:
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     changes: dict[Change, Found] = field(default_factory=dict)
     authorized: dict[str, tuple[Sum, Sum]] = field(default_factory=dict)
+
+    @property
+    def invalid(self) -> int:
+        """How many requests are invalid by both, so that nothing of them is compared."""
+        return self.outcomes["invalid", "invalid"]
 
     def add(self, name: str, old: Document, new: Document) -> list[Change]:
         """Count the two decisions on a request, and say what differs."""
@@ -178,10 +185,12 @@ class Impact:
             for side, much in enumerate(sides):
                 self._authorize(what, side, much)
 
-    def _found(self, change: Change, requests: int, examples: list[str]) -> None:
+    def _found(self, change: Change, requests: int, examples: Iterable[str]) -> None:
         found = self.changes.setdefault(change, Found())
         found.requests += requests
-        found.examples += examples[: self.most - len(found.examples)]
+        for each in examples:
+            if len(found.examples) < self.most:
+                found.examples.setdefault(each)
 
     def _authorize(self, what: str, side: int, much: Sum) -> None:
         old, new = self.authorized.get(what, (0, 0))

@@ -40,7 +40,7 @@ class Policy:
                 revision = _git.extract(checkout, name, Path(scratch))
             except ConfigurationError as error:
                 raise ConfigurationError(
-                    f"{name} is not a bundle, a folder with policy/ and rego/, or a git revision "
+                    f"it is not a bundle, a folder with policy/ and rego/, or a git revision "
                     f"of {checkout} that has them. {error}"
                 ) from None
             return cls(f"{name} ({revision[:12]})", _built(Path(scratch), revision=revision))
@@ -63,4 +63,11 @@ class Policy:
 
 def _built(root: Path, *, revision: str) -> bytes:
     with tempfile.TemporaryDirectory() as scratch:
-        return bundles.build(Path(scratch, "b"), policy=root, revision=revision).path.read_bytes()
+        built = bundles.build(
+            Path(scratch, "b"),
+            policy=root,
+            revision=revision,
+            # An earlier policy may lack the others.
+            entrypoints=bundles.ENTRYPOINTS,
+        )
+        return built.path.read_bytes()
