@@ -147,6 +147,88 @@ def test_any_value_in_any_place_is_too(opened: Opened, bundle_file: Path) -> Non
     assert refused < len(documents) / 20
 
 
+DEEP: Any = json.loads("[" * 200 + "]" * 200)
+STRANGE: list[Any] = [
+    {"toString": 1},
+    {"toString": None, "valueOf": None},
+    {"toJSON": "x", "length": 2, "constructor": {"name": 1}},
+    json.loads('{"__proto__": {"toString": 1}}'),
+    [{"toString": 1}],
+    DEEP,
+]
+"""What scripts trip over: values that cannot be made a text, or are nested."""
+
+
+def test_strange_values_are_decided_in_any_place(opened: Opened, bundle_file: Path) -> None:
+    page = opened()
+    places = [*generators.FIELDS, *generators.ITEM_FIELDS, *generators.UNKNOWN_FIELDS]
+    documents = [generators.put(generators.FULL, place, it) for place in places for it in STRANGE]
+    with WasmEngine(bundle_file) as engine:
+        for request, decision in zip(documents, engine.decide_many(documents), strict=True):
+            assert decided_as(page, request, decision)
+            assert_shown_for(page, decision)
+            assert json.loads(page.input_value("#source")) == request
+
+
+@pytest.mark.parametrize("depth", [5_000, 60_000])
+@pytest.mark.parametrize("place", ["/service_date", "/documentation/0/date", "/x"])
+def test_nothing_stays_of_an_earlier_decision(opened: Opened, place: str, depth: int) -> None:
+    """However deep a value is: what is shown is the decision on it, or that there is none."""
+    page = opened()
+    assert entered(page, generators.FULL)["outcome"] == "approved"
+    text = json.dumps(generators.put(generators.FULL, place, MARKUP))
+    deep = text.replace(json.dumps(MARKUP), "[" * depth + "]" * depth)
+    shown = page.evaluate(ENTER, deep)
+    assert page.input_value("#source") == deep
+    if shown:
+        assert json.loads(shown)["outcome"] == "invalid"
+        assert page.locator("#bar").inner_text().startswith("! Invalid")
+        assert page.locator("#fault").is_hidden()
+    else:
+        assert_nothing_is_decided(page)
+    # An entry into a field is written down even so.
+    page.evaluate("""() => {
+      const field = document.getElementById("f/request_id");
+      field.value = "another";
+      field.dispatchEvent(new Event("input"));
+    }""")
+    assert '"another"' in page.input_value("#source")
+
+
+@pytest.mark.parametrize(
+    "broken", ["Engine.decide", "Form.show", "Text.guideline", "Text.table", "Json.sorted"]
+)
+def test_whatever_breaks_off_nothing_is_decided(opened: Opened, broken: str) -> None:
+    page = opened()
+    entered(page, generators.INITIAL)
+    searched(page)
+    page.evaluate(f"() => {{ {broken} = () => {{ throw new Error('no more') }} }}")
+    assert entered(page, generators.put(generators.INITIAL, "/request_id", "r-2")) is None
+    assert_nothing_is_decided(page)
+    assert page.inner_text("#fault") == "Nothing is decided: no more."
+    assert "r-1" not in page.inner_text("body")
+
+
+def assert_nothing_is_decided(page: Page) -> None:
+    """Neither on the screen nor on paper, and a fault is told."""
+    assert page.inner_text("#fault").startswith("Nothing is decided: ")
+    assert page.locator("#bar").is_hidden()
+    assert page.text_content("#decision-json") == ""
+    assert page.locator("#decision .outcome, #text .mark, #changes li, table").count() == 0
+    page.emulate_media(media="print")
+    printed = page.inner_text("body")
+    page.emulate_media(media="null")
+    assert not re.search("approved|denied|pended|authorization\n", printed, re.IGNORECASE)
+
+
+def assert_shown_for(page: Page, decision: Decision) -> None:
+    """The outcome is the one of this decision wherever it is said, and there is no fault."""
+    told = decision.outcome.replace("_", " ").capitalize()
+    assert page.locator("#bar").inner_text()[2:].startswith(told)
+    assert page.locator("#decision .outcome strong").inner_text() == told
+    assert page.locator("#fault").is_hidden()
+
+
 def decided_as(page: Page, request: Any, decision: Decision) -> bool:
     """Whether it is decided at all: a number that would be rounded is refused."""
     found = entered(page, request)

@@ -116,8 +116,11 @@ const Form = (() => {
 
   /** Whether a date field takes it: a day that exists, and not of the year 0000. */
   function isDay(text) {
+    if (typeof text !== "string" || !DAY.test(text) || text < "0001") {
+      return false;
+    }
     const day = new Date(`${text}T00:00:00Z`);
-    return DAY.test(text) && text >= "0001" && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+    return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
   }
 
   /** The label, question and faults around a control. */
@@ -302,6 +305,12 @@ const Form = (() => {
     return it.node;
   }
 
+  /** Show no field at all. */
+  function clear(form) {
+    kept.clear();
+    form.replaceChildren();
+  }
+
   /** The field of a place, or of what it is in. */
   function nearest(place) {
     for (let at = place; at !== ""; at = at.slice(0, at.lastIndexOf("/"))) {
@@ -321,5 +330,5 @@ const Form = (() => {
     within?.focus();
   }
 
-  return { show, focus, has: (place) => nearest(place) !== null };
+  return { show, clear, focus, has: (place) => nearest(place) !== null };
 })();

@@ -10,7 +10,7 @@
   try {
     await Engine.load();
   } catch (error) {
-    fail(error);
+    tell(error);
     return;
   }
   const catalog = Engine.ask("catalog");
@@ -21,37 +21,50 @@
   let chosen = catalog[0];
   let speaking, searching;
 
-  function fail(error) {
+  function tell(error) {
     node("fault").hidden = false;
     node("fault").textContent = `Nothing is decided: ${error.message ?? error}.`;
   }
 
-  /** Take this for the request, decide it, and show what follows. */
-  function take(value, { from } = {}) {
+  /** Tell what is wrong, and leave nothing of a decision on the page. */
+  function fail(error) {
+    tell(error);
+    const version = governing(null);
+    showDecision(version, null);
+    showChanges(version, null);
+    node("text").replaceChildren();
+    try {
+      showText(version, null);
+      showForm(version, null);
+    } catch {
+      Form.clear(node("form"));
+    }
+  }
+
+  /** Take this for the request, written like this; decide it, and show what follows. */
+  function take(value, text) {
     request = value;
     begun = true;
-    if (from !== node("source")) {
-      node("source").value = written();
-    }
+    node("source").value = text;
     explain(null);
     show();
   }
 
-  const written = () => JSON.stringify(request, null, 2);
+  const enter = (value) => take(value, Json.written(value));
 
   function show() {
-    let decision = null;
     node("fault").hidden = true;
     try {
-      decision = begun ? Engine.decide(request) : null;
+      const decision = begun ? Engine.decide(request) : null;
+      const version = governing(decision);
+      // The fields first: what follows links to those that there are.
+      showForm(version, decision);
+      showText(version, decision);
+      showDecision(version, decision);
+      showChanges(version, decision);
     } catch (error) {
       fail(error);
     }
-    const version = governing(decision);
-    showForm(version, decision);
-    showText(version, decision);
-    showDecision(version, decision);
-    showChanges(version, decision);
   }
 
   /** The version whose text is shown: the one that governs, or else the latest of the one chosen. */
@@ -81,7 +94,7 @@
     chosen = catalog[choice.value];
     const brand = chosen.title.split(" (")[0];
     const name = chosen.drug_names.includes(brand.toLowerCase()) ? brand : chosen.drug_names[0];
-    take(Request.put(request, ["drug", "name"], name));
+    enter(Request.put(request, ["drug", "name"], name));
   }
 
   function showForm(version, decision) {
@@ -93,7 +106,7 @@
       others: strangers(request, [], shown),
       value: request,
       errors: decision?.errors ?? [],
-      change: (value) => take(value ?? {}),
+      change: (value) => enter(value ?? {}),
     });
   }
 
@@ -268,29 +281,33 @@
   }
 
   /** Take a text for the request. What is no JSON is decided by nobody. */
-  function read(text, from) {
+  function read(text) {
     let value;
     try {
       value = Json.read(text);
     } catch (error) {
-      if (from !== node("source")) {
-        node("source").value = text;
-        request = {};
-      }
-      begun = false;
-      show();
-      node("document").open = true;
-      explain(error);
+      refuse(text, error);
       return;
     }
-    take(value, { from });
+    take(value, text);
+  }
+
+  function refuse(text, error) {
+    if (node("source").value !== text) {
+      node("source").value = text;
+      request = {};
+    }
+    begun = false;
+    show();
+    node("document").open = true;
+    explain(error);
   }
 
   async function readFile(file) {
     read(await file.text());
   }
 
-  node("source").addEventListener("input", () => read(node("source").value, node("source")));
+  node("source").addEventListener("input", () => read(node("source").value));
   node("open").addEventListener("click", () => node("file").click());
   node("file").addEventListener("change", async () => {
     const [file] = node("file").files;
@@ -310,7 +327,7 @@
     }
   });
   node("save").addEventListener("click", () => {
-    const url = URL.createObjectURL(new Blob([`${written()}\n`], { type: "application/json" }));
+    const url = URL.createObjectURL(new Blob([`${node("source").value}\n`], { type: "application/json" }));
     h("a", { href: url, download: "request.json" }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   });
