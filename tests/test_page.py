@@ -797,6 +797,42 @@ def test_a_request_is_saved_and_opened_as_a_file(opened: Opened, tmp_path: Path)
     assert json.loads(page.text_content("#decision-json") or "") == document["decision"]
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-16-le", "utf-32-be"])
+def test_a_file_that_is_not_utf_8_is_refused(opened: Opened, tmp_path: Path, encoding: str) -> None:
+    page = opened()
+    assert entered(page, generators.FULL)["outcome"] == "approved"
+    request = tmp_path / "request.json"
+    text = json.dumps({**generators.FULL, "request_id": "Müller"}, ensure_ascii=False)
+    request.write_text(text, encoding=encoding)
+    page.set_input_files("#file", request)
+    page.get_by_text("save it as UTF-8, and open it again").wait_for()
+    assert page.text_content("#decision-json") == page.input_value("#source") == ""
+    assert page.locator("#bar").is_hidden()
+    assert page.input_value('[id="f/request_id"]') == ""
+    request.write_text(text, encoding="utf-8-sig")
+    page.set_input_files("#file", request)
+    page.locator("#decision .outcome", has_text="Müller").wait_for()
+
+
+def test_what_is_saved_is_what_is_written(opened: Opened, tmp_path: Path) -> None:
+    page = opened()
+
+    def saved() -> str:
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save the request").click()
+        return download.value.path().read_text()
+
+    entered(page, generators.FULL)
+    for text in ('{"type": "initial"', '{"quantity": {"tablets": 2e1}}'):
+        page.evaluate(ENTER, text)
+        assert saved() == f"{text}\n"
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    page.set_input_files("#file", broken)
+    page.get_by_text("This is not a JSON document").wait_for()
+    assert saved() == "{\n"
+
+
 # --------------------------------------------------------------------------------------------
 # Where it comes from
 # --------------------------------------------------------------------------------------------

@@ -303,8 +303,20 @@
     explain(error);
   }
 
+  /** Take a file. What is not UTF-8 is refused, not read as something else. */
   async function readFile(file) {
-    read(await file.text());
+    let text;
+    try {
+      text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+    } catch {
+      text = null;
+    }
+    // UTF-16 without its mark can be taken for UTF-8, but is full of these.
+    if (text === null || text.includes("\0")) {
+      refuse("", new Error("the file cannot be read as UTF-8; save it as UTF-8, and open it again"));
+    } else {
+      read(text);
+    }
   }
 
   node("source").addEventListener("input", () => read(node("source").value));
