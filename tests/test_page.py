@@ -7,6 +7,7 @@ import http.client
 import itertools
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -314,8 +315,11 @@ def test_an_engine_that_breaks_off_is_no_decision(opened: Opened) -> None:
 
 def typed(page: Page, label: str, keys: str) -> None:
     """Type into a field, a key at a time; each is decided at once, as what is shown is."""
-    field = page.get_by_label(label, exact=True)
-    field.focus()
+    page.get_by_label(label, exact=True).focus()
+    keyed(page, keys)
+
+
+def keyed(page: Page, keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
         request = json.loads(page.input_value("#source"))
@@ -525,7 +529,7 @@ def test_the_text_is_there_word_for_word(opened: Opened) -> None:
 # --------------------------------------------------------------------------------------------
 
 WAYS = """
-(request) => {
+async (request) => {
   const decision = Engine.decide(request);
   const guideline = Engine.ask("catalog").find(({ id }) => id === decision.guideline?.id);
   const version = guideline?.versions.find(({ version }) => version === decision.guideline.version);
@@ -533,11 +537,13 @@ WAYS = """
   const own = Engine.data().guidelines[guideline.id][version.version].facts;
   const facts = { ...Engine.data().facts, ...own };
   const criteria = Change.bearing(decision, version);
-  const names = Change.factsOf(criteria, request, decision, facts);
-  return criteria.map((each) => ({
-    criterion: each.id,
-    ways: Change.ofCriterion(each, names.get(each.id), request, decision, facts),
-  }));
+  const names = await Change.factsOf(criteria, request, decision, facts);
+  const found = [];
+  for (const each of criteria) {
+    const ways = await Change.ofCriterion(each, names.get(each.id), request, decision, facts);
+    found.push({ criterion: each.id, ways });
+  }
+  return found;
 }
 """
 
@@ -614,6 +620,8 @@ def nearer(request: Any, way: dict[str, Any]) -> Any:
             "III.2",
             "with 207RH0000X (Internal Medicine, Hematology), or 6 others → ✓ approved",
         ),
+        ({}, "III.2", "Hematology & Oncology) → ? pended"),
+        ({}, "II", "Supporting documents: without reference chart-note-17 → ? pended"),
         ({"nccn": None}, "III.3", "NCCN recommendations: none, or 4 others → ✗ denied"),
         (
             {"member.birth_date": "2010-01-31", "nccn": []},
@@ -633,6 +641,39 @@ def test_the_nearest_change(
     searched(page)
     lines = page.locator("#changes > ul > li", has_text=criterion).locator("li").all_inner_texts()
     assert any(told in line for line in lines), lines
+
+
+def test_a_criterion_that_no_change_was_found_for_says_so(opened: Opened) -> None:
+    page = opened()
+    page.evaluate("() => { Change.ofCriterion = async () => [] }")
+    entered(page, generators.INITIAL)
+    assert searched(page).count("No change of one fact was found.") > 3
+
+
+def test_a_search_that_breaks_off_leaves_the_decision(opened: Opened) -> None:
+    page = opened()
+    page.evaluate("() => { Change.ofCriterion = async () => { throw new Error('no more') } }")
+    entered(page, generators.INITIAL)
+    assert searched(page) == "The search broke off: no more."
+    assert page.locator("#bar").inner_text().startswith("✓ Approved")
+    assert page.locator("#fault").is_hidden()
+
+
+def test_a_long_list_keeps_nobody_waiting(opened: Opened) -> None:
+    page = opened()
+    documents = [{"reference": f"n-{number}"} for number in range(1_000)]
+    request = {**generators.INITIAL, "documentation": documents}
+    entered(page, request)
+    page.wait_for_timeout(1_000)
+    assert page.get_attribute("#changes", "aria-busy") == "true"
+    began = time.monotonic()
+    page.locator('[id="f/quantity/tablets"]').focus()
+    keyed(page, "3")
+    assert json.loads(page.input_value("#source"))["quantity"]["tablets"] == 203
+    assert time.monotonic() - began < 3
+    entered(page, {**request, "documentation": documents[:200]})
+    page.wait_for_selector("#changes:not([aria-busy])", timeout=60_000)
+    assert "Of a list the first 10 items are tried." in page.inner_text("#changes")
 
 
 # --------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@
   let request = {};
   let begun = false;
   let chosen = catalog[0];
-  let speaking, searching;
+  let speaking;
+  let searching = new AbortController();
 
   function tell(error) {
     node("fault").hidden = false;
@@ -203,10 +204,11 @@
   }
 
   function showChanges(version, decision) {
-    clearTimeout(searching);
+    searching.abort();
+    searching = new AbortController();
+    const { signal } = searching;
     const list = h("ul", {});
     const note = h("p", { class: "quiet" }, "");
-    node("changes").setAttribute("aria-busy", "true");
     node("changes").replaceChildren(note, list);
     const finish = (said) => {
       note.textContent = said;
@@ -216,35 +218,27 @@
       finish("Nothing is judged yet.");
       return;
     }
+    node("changes").setAttribute("aria-busy", "true");
+    search(version, decision, list, signal).then(finish, (error) => {
+      if (!signal.aborted) {
+        finish(`The search broke off: ${error.message ?? error}.`);
+      }
+    });
+  }
+
+  /** Fill the list with what would change the outcome, and give what is to be said of it. */
+  async function search(version, decision, list, signal) {
     const asked = request;
-    const criteria = Change.bearing(decision, version);
     const facts = factsOf(version);
-    let names;
-    // A criterion at a time, so that what is entered meanwhile is not kept waiting.
-    const next = (index) => {
-      if (asked !== request) {
-        return;
-      }
-      try {
-        names ??= Change.factsOf(criteria, request, decision, facts);
-        if (index === criteria.length) {
-          const some = list.childElementCount > 0;
-          finish(some ? "For each criterion that bears on the outcome, one fact changed:" : "No change of one fact changes what is decided.");
-          return;
-        }
-        const criterion = criteria[index];
-        const ways = Change.ofCriterion(criterion, names.get(criterion.id), request, decision, facts);
-        if (ways.length > 0) {
-          list.append(changesOf(criterion, ways, decision));
-        }
-      } catch (error) {
-        fail(error);
-        finish("");
-        return;
-      }
-      searching = setTimeout(next, 0, index + 1);
-    };
-    searching = setTimeout(next, SEARCHED_AFTER, 0);
+    const criteria = Change.bearing(decision, version);
+    await new Promise((resume) => setTimeout(resume, SEARCHED_AFTER));
+    const names = await Change.factsOf(criteria, asked, decision, facts, signal);
+    for (const criterion of criteria) {
+      const ways = await Change.ofCriterion(criterion, names.get(criterion.id), asked, decision, facts, signal);
+      list.append(changesOf(criterion, ways, decision));
+    }
+    const cut = Change.isCut(asked, facts) ? ` Of a list the first ${Change.MOST_LISTED} items are tried.` : "";
+    return `For each criterion that bears on the outcome, one fact changed.${cut}`;
   }
 
   function changesOf(criterion, ways, decision) {
@@ -264,7 +258,8 @@
       );
     });
     const quoted = [" ", h("span", { class: "clause" }, criterion.clause), ` ${criterion.text}`];
-    return h("li", {}, Text.status(status), quoted, h("ul", {}, lines));
+    const found = lines.length > 0 ? lines : h("li", {}, "No change of one fact was found.");
+    return h("li", {}, Text.status(status), quoted, h("ul", {}, found));
   }
 
   // -- Documents ----------------------------------------------------------------------------------
