@@ -416,6 +416,20 @@ def test_what_a_field_cannot_show_is_shown_as_it_is(opened: Opened) -> None:
     assert "member" not in json.loads(page.input_value("#source"))
 
 
+def test_the_focus_stays_in_the_form_when_something_is_removed(opened: Opened) -> None:
+    page = opened()
+    entered(page, {**generators.INITIAL, "foo": 1, "bar": 2, "nccn": {"source": 1}})
+    removed_to = {
+        "foo": "Remove bar",
+        "bar": "More that can be stated",
+        "NCCN recommendations": "Add to NCCN recommendations",
+    }
+    for name, told in removed_to.items():
+        page.get_by_role("button", name=f"Remove {name}", exact=True).press("Enter")
+        assert page.evaluate("() => document.activeElement.innerText") == told
+    assert "nccn" not in json.loads(page.input_value("#source"))
+
+
 def test_lists_are_written_item_by_item(opened: Opened) -> None:
     page = opened()
     nccn = page.get_by_label("There are none")

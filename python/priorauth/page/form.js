@@ -294,7 +294,7 @@ const Form = (() => {
       const error = h("p", { class: "error", id: `${id(path)}-error`, hidden: true });
       const button = h(
         "button",
-        { type: "button", id: id(path), onclick: () => enter(path, undefined) },
+        { type: "button", id: id(path), onclick: () => remove(path, button) },
         `Remove ${title}`,
       );
       const node = h("div", { class: "field" }, h("p", {}, `${title}: `, text), button, error);
@@ -303,6 +303,21 @@ const Form = (() => {
     it.text.textContent = JSON.stringify(get(request, path));
     showFaults(path, it.button, it.error);
     return it.node;
+  }
+
+  /** Take away what no field can show, and go to its field, or else to what stood beside it. */
+  function remove(path, button) {
+    const form = button.closest("form");
+    const controls = () =>
+      [...form.querySelectorAll("input, select, button, summary")].filter((each) => each.checkVisibility());
+    const index = controls().indexOf(button);
+    enter(path, undefined);
+    if (nearest(pointer(path))) {
+      focus(pointer(path));
+    } else {
+      const left = controls();
+      left[Math.min(index, left.length - 1)]?.focus();
+    }
   }
 
   /** Show no field at all. */
