@@ -526,6 +526,28 @@ def test_each_clause_is_marked_as_it_is_judged(opened: Opened, many: Path) -> No
     assert seen == STATUSES.keys()
 
 
+def test_the_text_is_of_the_guideline_that_the_drug_has(opened: Opened, many: Path) -> None:
+    """By the policy's own reading of its name, also while the request is not complete."""
+    page = opened(many)
+    chosen = page.get_by_role("combobox", name="Guideline", exact=True)
+    told = "No guideline on file is for the drug of this request"
+    with WasmEngine(many.with_name("bundle.tar.gz")) as engine:
+        catalog = engine.catalog()
+    for number, guideline in enumerate(catalog):
+        for name in guideline.drug_names:
+            for spelt in (name, f" {name.upper()}\N{REGISTERED SIGN} "):
+                entered(page, {"drug": {"name": spelt}})
+                assert chosen.input_value() == str(number), spelt
+    assert told not in page.inner_text("#text")
+    for request in (generators.INITIAL, {}):
+        entered(page, {**request, "drug": {"name": "aspirin"}})
+        assert told in page.inner_text("#text")
+        page.evaluate(ENTER, "")
+        assert told not in page.inner_text("#text")
+    entered(page, generators.INITIAL)
+    assert told not in page.inner_text("#text")
+
+
 def test_the_text_is_there_word_for_word(opened: Opened) -> None:
     page = opened()
     shown = re.sub(r"\s+", " ", page.inner_text("#text"))

@@ -19,6 +19,8 @@
   let request = {};
   let begun = false;
   let chosen = catalog[0];
+  // Whether the drug of the request is of none.
+  let foreign = false;
   let speaking;
   let searching = new AbortController();
 
@@ -68,19 +70,31 @@
     }
   }
 
-  /** The version whose text is shown: the one that governs, or else the latest of the one chosen. */
+  /**
+   * The version whose text is shown: the one that governs, or else the latest of the guideline that
+   * the drug has, or of the one chosen.
+   */
   function governing(decision) {
-    const named = decision?.guideline;
-    chosen = catalog.find(({ id }) => id === (named?.id ?? namedByDrug())) ?? chosen;
-    return (
-      chosen?.versions.find(({ version }) => version === named?.version) ?? chosen?.versions.at(-1)
-    );
+    const named = decision && (decision.guideline ?? ofDrug());
+    chosen = catalog.find(({ id }) => id === named?.id) ?? chosen;
+    foreign = named === null && decision !== null && typeof drug() === "string";
+    const version = decision?.guideline?.version;
+    return chosen?.versions.find((each) => each.version === version) ?? chosen?.versions.at(-1);
   }
 
-  function namedByDrug() {
-    const name = Request.get(request, ["drug", "name"]);
-    const plain = typeof name === "string" ? name.trim().toLowerCase() : null;
-    return catalog.find((each) => each.drug_names.includes(plain))?.id;
+  const drug = () => Request.get(request, ["drug", "name"]);
+
+  /** The guideline of the drug, whatever else is asked: found by a request for nothing but it. */
+  function ofDrug() {
+    const name = drug();
+    const days = catalog.flatMap(({ versions }) => versions.map(({ in_force }) => in_force.from));
+    for (const service_date of typeof name === "string" ? new Set(days) : []) {
+      const { guideline } = Engine.decide({ type: "initial", service_date, drug: { name } });
+      if (guideline) {
+        return guideline;
+      }
+    }
+    return null;
   }
 
   // -- The form ---------------------------------------------------------------------------------
@@ -171,7 +185,8 @@
     const name = version
       ? h("p", {}, `${chosen.title}, effective ${version.effective_date}; governs service dates from ${version.in_force.from}${version.in_force.to ? ` to ${version.in_force.to}` : " on"}.`)
       : h("p", {}, "There is no guideline on file.");
-    node("text").replaceChildren(name, ...(version ? Text.guideline(version, decision, type) : []));
+    const note = h("p", { class: "error" }, "No guideline on file is for the drug of this request, and so this one is not.");
+    node("text").replaceChildren(name, foreign ? note : "", ...(version ? Text.guideline(version, decision, type) : []));
   }
 
   function showDecision(version, decision) {
