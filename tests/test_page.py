@@ -359,12 +359,12 @@ def test_a_request_is_written_by_keyboard_alone(opened: Opened, url: str) -> Non
     shown = json.loads(page.text_content("#decision-json") or "")
     assert canonical(shown) == canonical(ask(url).decide(request))
     assert shown["outcome"] == "modified"
-    assert "A clinician decides" in page.inner_text("#determination")
+    assert "A clinician decides" in page.inner_text("#decision")
     page.get_by_label("Tablets per fill").focus()
     page.keyboard.press("Control+A")
     page.keyboard.press("Delete")
     assert "tablets" not in page.input_value("#source")
-    assert page.locator("#determination .outcome").inner_text().startswith("? Pended")
+    assert page.locator("#decision .outcome").inner_text().startswith("? Pended")
 
 
 def test_every_fact_of_every_guideline_has_a_field(opened: Opened, many: Path) -> None:
@@ -446,7 +446,7 @@ def test_lists_are_written_item_by_item(opened: Opened) -> None:
     )
     nccn.check()
     assert stated() == []
-    assert "III.3" in page.locator("#determination").inner_text()
+    assert "III.3" in page.locator("#decision").inner_text()
     page.get_by_role("button", name="Add to NCCN recommendations").click()
     page.get_by_label("Category", exact=True).select_option("1")
     assert stated() == [{"category": "1"}]
@@ -752,7 +752,7 @@ def test_what_is_decided_is_said_aloud_once_it_is_entered(opened: Opened) -> Non
 
 
 @pytest.mark.long
-def test_every_determination_prints_on_one_page(opened: Opened, many: Path) -> None:
+def test_every_decision_prints_on_one_page(opened: Opened, many: Path) -> None:
     page = opened(many)
     cases = [*example_cases(), *((case.name, case.request) for case in worked.cases())]
     for (name, request), paper in zip(cases[::3], itertools.cycle(["A4", "Letter"]), strict=False):
@@ -778,7 +778,7 @@ def test_tab_goes_from_the_first_link_through_the_form(opened: Opened) -> None:
     assert places[6].startswith("f/")
     page.keyboard.press("Shift+Tab")
     page.locator(".skip").press("Enter")
-    assert page.evaluate("() => location.hash") == "#determination"
+    assert page.evaluate("() => location.hash") == "#decision"
 
 
 # --------------------------------------------------------------------------------------------

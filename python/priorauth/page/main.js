@@ -178,7 +178,7 @@
     return value === null && section ? [] : [path];
   }
 
-  // -- The guideline, the determination, what would change it ------------------------------------
+  // -- The guideline, the decision, what would change it -----------------------------------------
 
   function showText(version, decision) {
     const type = Request.get(request, ["type"]);
@@ -191,9 +191,9 @@
 
   function showDecision(version, decision) {
     const content = decision
-      ? Text.determination(decision, request)
+      ? Text.decided(decision, request)
       : [h("p", {}, "State the facts of a request, or open one: it is decided as you type.")];
-    node("decision").replaceChildren(
+    node("decided").replaceChildren(
       h("div", {}, content),
       ...(decision ? [h("div", {}, Text.table(decision, version))] : []),
     );
