@@ -7,6 +7,7 @@ import http.client
 import itertools
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -147,6 +148,88 @@ def test_any_value_in_any_place_is_too(opened: Opened, bundle_file: Path) -> Non
     assert refused < len(documents) / 20
 
 
+DEEP: Any = json.loads("[" * 200 + "]" * 200)
+STRANGE: list[Any] = [
+    {"toString": 1},
+    {"toString": None, "valueOf": None},
+    {"toJSON": "x", "length": 2, "constructor": {"name": 1}},
+    json.loads('{"__proto__": {"toString": 1}}'),
+    [{"toString": 1}],
+    DEEP,
+]
+"""What scripts trip over: values that cannot be made a text, or are nested."""
+
+
+def test_strange_values_are_decided_in_any_place(opened: Opened, bundle_file: Path) -> None:
+    page = opened()
+    places = [*generators.FIELDS, *generators.ITEM_FIELDS, *generators.UNKNOWN_FIELDS]
+    documents = [generators.put(generators.FULL, place, it) for place in places for it in STRANGE]
+    with WasmEngine(bundle_file) as engine:
+        for request, decision in zip(documents, engine.decide_many(documents), strict=True):
+            assert decided_as(page, request, decision)
+            assert_shown_for(page, decision)
+            assert json.loads(page.input_value("#source")) == request
+
+
+@pytest.mark.parametrize("depth", [5_000, 60_000])
+@pytest.mark.parametrize("place", ["/service_date", "/documentation/0/date", "/x"])
+def test_nothing_stays_of_an_earlier_decision(opened: Opened, place: str, depth: int) -> None:
+    """However deep a value is: what is shown is the decision on it, or that there is none."""
+    page = opened()
+    assert entered(page, generators.FULL)["outcome"] == "approved"
+    text = json.dumps(generators.put(generators.FULL, place, MARKUP))
+    deep = text.replace(json.dumps(MARKUP), "[" * depth + "]" * depth)
+    shown = page.evaluate(ENTER, deep)
+    assert page.input_value("#source") == deep
+    if shown:
+        assert json.loads(shown)["outcome"] == "invalid"
+        assert page.locator("#bar").inner_text().startswith("! Invalid")
+        assert page.locator("#fault").is_hidden()
+    else:
+        assert_nothing_is_decided(page)
+    # An entry into a field is written down even so.
+    page.evaluate("""() => {
+      const field = document.getElementById("f/request_id");
+      field.value = "another";
+      field.dispatchEvent(new Event("input"));
+    }""")
+    assert '"another"' in page.input_value("#source")
+
+
+@pytest.mark.parametrize(
+    "broken", ["Engine.decide", "Form.show", "Text.guideline", "Text.table", "Json.sorted"]
+)
+def test_whatever_breaks_off_nothing_is_decided(opened: Opened, broken: str) -> None:
+    page = opened()
+    entered(page, generators.INITIAL)
+    searched(page)
+    page.evaluate(f"() => {{ {broken} = () => {{ throw new Error('no more') }} }}")
+    assert entered(page, generators.put(generators.INITIAL, "/request_id", "r-2")) is None
+    assert_nothing_is_decided(page)
+    assert page.inner_text("#fault") == "Nothing is decided: no more."
+    assert "r-1" not in page.inner_text("body")
+
+
+def assert_nothing_is_decided(page: Page) -> None:
+    """Neither on the screen nor on paper, and a fault is told."""
+    assert page.inner_text("#fault").startswith("Nothing is decided: ")
+    assert page.locator("#bar").is_hidden()
+    assert page.text_content("#decision-json") == ""
+    assert page.locator("#decision .outcome, #text .mark, #changes li, table").count() == 0
+    page.emulate_media(media="print")
+    printed = page.inner_text("body")
+    page.emulate_media(media="null")
+    assert not re.search("approved|denied|pended|authorization\n", printed, re.IGNORECASE)
+
+
+def assert_shown_for(page: Page, decision: Decision) -> None:
+    """The outcome is the one of this decision wherever it is said, and there is no fault."""
+    told = decision.outcome.replace("_", " ").capitalize()
+    assert page.locator("#bar").inner_text()[2:].startswith(told)
+    assert page.locator("#decision .outcome strong").inner_text() == told
+    assert page.locator("#fault").is_hidden()
+
+
 def decided_as(page: Page, request: Any, decision: Decision) -> bool:
     """Whether it is decided at all: a number that would be rounded is refused."""
     found = entered(page, request)
@@ -232,8 +315,11 @@ def test_an_engine_that_breaks_off_is_no_decision(opened: Opened) -> None:
 
 def typed(page: Page, label: str, keys: str) -> None:
     """Type into a field, a key at a time; each is decided at once, as what is shown is."""
-    field = page.get_by_label(label, exact=True)
-    field.focus()
+    page.get_by_label(label, exact=True).focus()
+    keyed(page, keys)
+
+
+def keyed(page: Page, keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
         request = json.loads(page.input_value("#source"))
@@ -273,12 +359,12 @@ def test_a_request_is_written_by_keyboard_alone(opened: Opened, url: str) -> Non
     shown = json.loads(page.text_content("#decision-json") or "")
     assert canonical(shown) == canonical(ask(url).decide(request))
     assert shown["outcome"] == "modified"
-    assert "A clinician decides" in page.inner_text("#determination")
+    assert "A clinician decides" in page.inner_text("#decision")
     page.get_by_label("Tablets per fill").focus()
     page.keyboard.press("Control+A")
     page.keyboard.press("Delete")
     assert "tablets" not in page.input_value("#source")
-    assert page.locator("#determination .outcome").inner_text().startswith("? Pended")
+    assert page.locator("#decision .outcome").inner_text().startswith("? Pended")
 
 
 def test_every_fact_of_every_guideline_has_a_field(opened: Opened, many: Path) -> None:
@@ -330,6 +416,20 @@ def test_what_a_field_cannot_show_is_shown_as_it_is(opened: Opened) -> None:
     assert "member" not in json.loads(page.input_value("#source"))
 
 
+def test_the_focus_stays_in_the_form_when_something_is_removed(opened: Opened) -> None:
+    page = opened()
+    entered(page, {**generators.INITIAL, "foo": 1, "bar": 2, "nccn": {"source": 1}})
+    removed_to = {
+        "foo": "Remove bar",
+        "bar": "More that can be stated",
+        "NCCN recommendations": "Add to NCCN recommendations",
+    }
+    for name, told in removed_to.items():
+        page.get_by_role("button", name=f"Remove {name}", exact=True).press("Enter")
+        assert page.evaluate("() => document.activeElement.innerText") == told
+    assert "nccn" not in json.loads(page.input_value("#source"))
+
+
 def test_lists_are_written_item_by_item(opened: Opened) -> None:
     page = opened()
     nccn = page.get_by_label("There are none")
@@ -346,7 +446,7 @@ def test_lists_are_written_item_by_item(opened: Opened) -> None:
     )
     nccn.check()
     assert stated() == []
-    assert "III.3" in page.locator("#determination").inner_text()
+    assert "III.3" in page.locator("#decision").inner_text()
     page.get_by_role("button", name="Add to NCCN recommendations").click()
     page.get_by_label("Category", exact=True).select_option("1")
     assert stated() == [{"category": "1"}]
@@ -426,6 +526,28 @@ def test_each_clause_is_marked_as_it_is_judged(opened: Opened, many: Path) -> No
     assert seen == STATUSES.keys()
 
 
+def test_the_text_is_of_the_guideline_that_the_drug_has(opened: Opened, many: Path) -> None:
+    """By the policy's own reading of its name, also while the request is not complete."""
+    page = opened(many)
+    chosen = page.get_by_role("combobox", name="Guideline", exact=True)
+    told = "No guideline on file is for the drug of this request"
+    with WasmEngine(many.with_name("bundle.tar.gz")) as engine:
+        catalog = engine.catalog()
+    for number, guideline in enumerate(catalog):
+        for name in guideline.drug_names:
+            for spelt in (name, f" {name.upper()}\N{REGISTERED SIGN} "):
+                entered(page, {"drug": {"name": spelt}})
+                assert chosen.input_value() == str(number), spelt
+    assert told not in page.inner_text("#text")
+    for request in (generators.INITIAL, {}):
+        entered(page, {**request, "drug": {"name": "aspirin"}})
+        assert told in page.inner_text("#text")
+        page.evaluate(ENTER, "")
+        assert told not in page.inner_text("#text")
+    entered(page, generators.INITIAL)
+    assert told not in page.inner_text("#text")
+
+
 def test_the_text_is_there_word_for_word(opened: Opened) -> None:
     page = opened()
     shown = re.sub(r"\s+", " ", page.inner_text("#text"))
@@ -443,7 +565,7 @@ def test_the_text_is_there_word_for_word(opened: Opened) -> None:
 # --------------------------------------------------------------------------------------------
 
 WAYS = """
-(request) => {
+async (request) => {
   const decision = Engine.decide(request);
   const guideline = Engine.ask("catalog").find(({ id }) => id === decision.guideline?.id);
   const version = guideline?.versions.find(({ version }) => version === decision.guideline.version);
@@ -451,11 +573,13 @@ WAYS = """
   const own = Engine.data().guidelines[guideline.id][version.version].facts;
   const facts = { ...Engine.data().facts, ...own };
   const criteria = Change.bearing(decision, version);
-  const names = Change.factsOf(criteria, request, decision, facts);
-  return criteria.map((each) => ({
-    criterion: each.id,
-    ways: Change.ofCriterion(each, names.get(each.id), request, decision, facts),
-  }));
+  const names = await Change.factsOf(criteria, request, decision, facts);
+  const found = [];
+  for (const each of criteria) {
+    const ways = await Change.ofCriterion(each, names.get(each.id), request, decision, facts);
+    found.push({ criterion: each.id, ways });
+  }
+  return found;
 }
 """
 
@@ -532,6 +656,8 @@ def nearer(request: Any, way: dict[str, Any]) -> Any:
             "III.2",
             "with 207RH0000X (Internal Medicine, Hematology), or 6 others → ✓ approved",
         ),
+        ({}, "III.2", "Hematology & Oncology) → ? pended"),
+        ({}, "II", "Supporting documents: without reference chart-note-17 → ? pended"),
         ({"nccn": None}, "III.3", "NCCN recommendations: none, or 4 others → ✗ denied"),
         (
             {"member.birth_date": "2010-01-31", "nccn": []},
@@ -551,6 +677,39 @@ def test_the_nearest_change(
     searched(page)
     lines = page.locator("#changes > ul > li", has_text=criterion).locator("li").all_inner_texts()
     assert any(told in line for line in lines), lines
+
+
+def test_a_criterion_that_no_change_was_found_for_says_so(opened: Opened) -> None:
+    page = opened()
+    page.evaluate("() => { Change.ofCriterion = async () => [] }")
+    entered(page, generators.INITIAL)
+    assert searched(page).count("No change of one fact was found.") > 3
+
+
+def test_a_search_that_breaks_off_leaves_the_decision(opened: Opened) -> None:
+    page = opened()
+    page.evaluate("() => { Change.ofCriterion = async () => { throw new Error('no more') } }")
+    entered(page, generators.INITIAL)
+    assert searched(page) == "The search broke off: no more."
+    assert page.locator("#bar").inner_text().startswith("✓ Approved")
+    assert page.locator("#fault").is_hidden()
+
+
+def test_a_long_list_keeps_nobody_waiting(opened: Opened) -> None:
+    page = opened()
+    documents = [{"reference": f"n-{number}"} for number in range(1_000)]
+    request = {**generators.INITIAL, "documentation": documents}
+    entered(page, request)
+    page.wait_for_timeout(1_000)
+    assert page.get_attribute("#changes", "aria-busy") == "true"
+    began = time.monotonic()
+    page.locator('[id="f/quantity/tablets"]').focus()
+    keyed(page, "3")
+    assert json.loads(page.input_value("#source"))["quantity"]["tablets"] == 203
+    assert time.monotonic() - began < 3
+    entered(page, {**request, "documentation": documents[:200]})
+    page.wait_for_selector("#changes:not([aria-busy])", timeout=60_000)
+    assert "Of a list the first 10 items are tried." in page.inner_text("#changes")
 
 
 # --------------------------------------------------------------------------------------------
@@ -593,7 +752,7 @@ def test_what_is_decided_is_said_aloud_once_it_is_entered(opened: Opened) -> Non
 
 
 @pytest.mark.long
-def test_every_determination_prints_on_one_page(opened: Opened, many: Path) -> None:
+def test_every_decision_prints_on_one_page(opened: Opened, many: Path) -> None:
     page = opened(many)
     cases = [*example_cases(), *((case.name, case.request) for case in worked.cases())]
     for (name, request), paper in zip(cases[::3], itertools.cycle(["A4", "Letter"]), strict=False):
@@ -619,7 +778,7 @@ def test_tab_goes_from_the_first_link_through_the_form(opened: Opened) -> None:
     assert places[6].startswith("f/")
     page.keyboard.press("Shift+Tab")
     page.locator(".skip").press("Enter")
-    assert page.evaluate("() => location.hash") == "#determination"
+    assert page.evaluate("() => location.hash") == "#decision"
 
 
 # --------------------------------------------------------------------------------------------
@@ -713,6 +872,42 @@ def test_a_request_is_saved_and_opened_as_a_file(opened: Opened, tmp_path: Path)
     )
     page.locator("#decision .outcome").wait_for()
     assert json.loads(page.text_content("#decision-json") or "") == document["decision"]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-16-le", "utf-32-be"])
+def test_a_file_that_is_not_utf_8_is_refused(opened: Opened, tmp_path: Path, encoding: str) -> None:
+    page = opened()
+    assert entered(page, generators.FULL)["outcome"] == "approved"
+    request = tmp_path / "request.json"
+    text = json.dumps({**generators.FULL, "request_id": "Müller"}, ensure_ascii=False)
+    request.write_text(text, encoding=encoding)
+    page.set_input_files("#file", request)
+    page.get_by_text("save it as UTF-8, and open it again").wait_for()
+    assert page.text_content("#decision-json") == page.input_value("#source") == ""
+    assert page.locator("#bar").is_hidden()
+    assert page.input_value('[id="f/request_id"]') == ""
+    request.write_text(text, encoding="utf-8-sig")
+    page.set_input_files("#file", request)
+    page.locator("#decision .outcome", has_text="Müller").wait_for()
+
+
+def test_what_is_saved_is_what_is_written(opened: Opened, tmp_path: Path) -> None:
+    page = opened()
+
+    def saved() -> str:
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Save the request").click()
+        return download.value.path().read_text()
+
+    entered(page, generators.FULL)
+    for text in ('{"type": "initial"', '{"quantity": {"tablets": 2e1}}'):
+        page.evaluate(ENTER, text)
+        assert saved() == f"{text}\n"
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    page.set_input_files("#file", broken)
+    page.get_by_text("This is not a JSON document").wait_for()
+    assert saved() == "{\n"
 
 
 # --------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from files.make import SOUND
 from generators import FULL
 from looks import in_every_look
 from priorauth import WasmEngine
+from priorauth.batch.report import report
+from priorauth.batch.summary import summary
 from priorauth.batch.tally import Tally
 from priorauth.tables import Row
 from test_analyst import as_csv
@@ -375,6 +377,15 @@ def test_every_figure_of_the_report_is_the_summary_s(decided: dict[str, Path], f
     assert list(zip(drawn[::2], drawn[1::2], strict=True)) == list(map(tuple, shown["Outcomes"]))
     drawn = told.charts["Chart: Requested and authorized"]
     assert any(label.endswith(": authorized") for label in drawn)
+
+
+def test_a_chart_of_many_shows_the_latest_months_and_says_so() -> None:
+    months = [f"{year}-{month:02}" for year in range(2020, 2024) for month in range(1, 13)]
+    tally = Tally(Counter({("month", month, "approved"): 1 for month in months}))
+    html = report(summary(tally, 0, 0, [])).decode()
+    drawn = Parts(html).charts["Chart: Months"]
+    assert drawn[::2] == months[-40:]
+    assert "The chart shows the latest 40 of 48 figures; the table has all." in html
 
 
 def test_the_report_asks_for_nothing_and_names_nobody(decided: dict[str, Path]) -> None:

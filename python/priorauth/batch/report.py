@@ -17,7 +17,7 @@ class _Part(NamedTuple):
     """A table of the report and the chart of it: what both are about, and the columns.
 
     The columns in `names` say what a row is about, those in `figures` are its figures; `more` are
-    between them. Of the figures the chart draws those in `drawn`.
+    between them. Of the figures the chart draws those in `drawn`: the first, or the `latest`.
     """
 
     caption: str
@@ -25,6 +25,7 @@ class _Part(NamedTuple):
     figures: tuple[str, ...] = ("requests",)
     drawn: tuple[str, ...] = ("requests",)
     more: tuple[str, ...] = ()
+    latest: bool = False
 
 
 _OUTCOMES = _Part("Requests by outcome", ("outcome",))
@@ -54,6 +55,7 @@ _MONTHS = _Part(
     "Valid requests by the month of the service date",
     ("month",),
     ("requests", *(outcome for outcome in OUTCOMES if outcome != "invalid")),
+    latest=True,
 )
 _NOTICES = _Part("Requests by notice", ("code",))
 _FAULTS = _Part("Invalid requests by what is wrong", ("fact", "fault"))
@@ -116,7 +118,10 @@ def _shown(title: str, part: _Part, rows: Sequence[Row]) -> Iterator[Element]:
         if row[figure]
     ]
     if counts:
-        yield bars(title, counts[:_MOST_DRAWN])
+        yield bars(title, counts[-_MOST_DRAWN:] if part.latest else counts[:_MOST_DRAWN])
+    if len(counts) > _MOST_DRAWN:
+        drawn = f"{'latest' if part.latest else 'first'} {_MOST_DRAWN} of {len(counts):,}"
+        yield element("p", f"The chart shows the {drawn} figures; the table has all.")
     columns = (*part.names, *part.more, *part.figures)
     yield table(
         f"{title}: {part.caption}",

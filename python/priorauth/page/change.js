@@ -10,6 +10,7 @@ const Change = (() => {
   const DAY = 86_400_000;
   const STEPS = Array.from({ length: 31 }, (_, power) => 2 ** power);
   const RANK = Object.keys(Words.OUTCOMES);
+  const MOST_LISTED = 10;
   const SAME = "same";
   const INVALID = "invalid";
 
@@ -111,16 +112,16 @@ const Change = (() => {
         .filter((each) => each !== value)
         .map((each) => trial(request, path, each, meaning(each)));
     }
-    const listed = Array.isArray(value) ? value : [];
+    const listed = listedAt(request, path);
     const trials = [];
-    if (fact.empty === "none" && value === undefined) {
+    if (fact.empty === "none" && (value === undefined || listed.length === 1)) {
       trials.push(trial(request, path, [], "none"));
     }
-    listed.forEach((item, index) => {
+    listed.slice(0, MOST_LISTED).forEach((item, index) => {
       const left = listed.filter((_, each) => each !== index);
-      if (left.length > 0 || fact.empty === "none") {
-        trials.push(trial(request, path, left, `without ${told(item)}`));
-      }
+      // Without its only item a list is not stated; that there is none is another thing to say.
+      const value = left.length > 0 ? left : undefined;
+      trials.push(trial(request, path, value, `without ${told(item)}`));
     });
     for (const item of items(fact.items, figures)) {
       trials.push(trial(request, path, [...listed, item], `with ${told(item)}`));
@@ -128,11 +129,20 @@ const Change = (() => {
     return trials;
   }
 
+  function listedAt(request, path) {
+    const value = get(request, path);
+    return Array.isArray(value) ? value : [];
+  }
+
+  /** Whether a list is so long that not every item of it is tried. */
+  const isCut = (request, vocabulary) =>
+    Object.keys(vocabulary).some((name) => listedAt(request, name.split(".")).length > MOST_LISTED);
+
   /** The places of a fact in a request: itself, and the properties of what it lists. */
   function places(request, path, fact) {
     const inner = [];
     if (fact.type === "array" && fact.items.type === "object") {
-      (get(request, path) ?? []).forEach?.((_, index) => {
+      listedAt(request, path).slice(0, MOST_LISTED).forEach((_, index) => {
         for (const [name, each] of Object.entries(fact.items.properties ?? {})) {
           const title = `${each.title ?? Words.plain(name)} of ${fact.title} ${index + 1}`;
           inner.push([[...path, index, name], { ...each, title }]);
@@ -164,7 +174,7 @@ const Change = (() => {
    * The facts that each criterion rests on, by its id: those it asks for, those that make it another
    * once they are taken away or stated, and the day that everything is reckoned on.
    */
-  function factsOf(criteria, request, decision, vocabulary) {
+  async function factsOf(criteria, request, decision, vocabulary, signal) {
     const asked = new Map(criteria.map(({ id, asks }) => [id, asks.map((each) => nameOf(each.path))]));
     const all = new Set([...asked.values()].flat());
     const trials = Object.keys(vocabulary).flatMap((name) => {
@@ -176,7 +186,8 @@ const Change = (() => {
         : [];
     });
     const now = Text.judged(decision.criteria);
-    Engine.decideAll(trials.map((each) => each.request)).forEach((each, index) => {
+    const decisions = await Engine.decideAll(trials.map((each) => each.request), signal);
+    decisions.forEach((each, index) => {
       const then = Text.judged(each.criteria);
       for (const { id } of criteria) {
         if (then.has(id) && !Json.same(then.get(id), now.get(id))) {
@@ -202,7 +213,7 @@ const Change = (() => {
    * The nearest changes for a criterion, each of one fact and to another outcome; where there is
    * none, to another status of the criterion alone.
    */
-  function ofCriterion(criterion, names, request, decision, vocabulary) {
+  async function ofCriterion(criterion, names, request, decision, vocabulary, signal) {
     const figures = figuresOf(criterion.figures);
     const status = (each) => Text.judged(each.criteria).get(criterion.id)?.status;
     const before = status(decision);
@@ -222,13 +233,15 @@ const Change = (() => {
       for (const [path, fact] of places(request, name.split("."), vocabulary[name])) {
         const ways = new Map();
         const trials = plain(request, path, fact, figures);
-        Engine.decideAll(trials.map((each) => each.request)).map(result).forEach((turn, index) => {
+        const decisions = await Engine.decideAll(trials.map((each) => each.request), signal);
+        decisions.map(result).forEach((turn, index) => {
           const { value, told } = trials[index];
           ways.set(turn, { value, told, others: -1, ...ways.get(turn) });
           ways.get(turn).others += 1;
         });
         const line = order(fact, get(request, path), request, figures);
-        for (const [turn, steps] of line ? search(line, (at) => put(request, path, line.at(at)), result) : []) {
+        const at = (steps) => put(request, path, line.at(steps));
+        for (const [turn, steps] of line ? await search(line, at, result, signal) : []) {
           const value = line.at(steps);
           ways.set(turn, { value, told: String(value), others: 0 });
         }
@@ -249,21 +262,25 @@ const Change = (() => {
    * The nearest place on a line for each result that there is, found by doubling and halving. A
    * line ends where the request is none any more; the last place before that is looked at too.
    */
-  function search({ steps, known }, at, result) {
+  async function search({ steps, known }, at, result, signal) {
     const all = [...new Set([...steps, ...steps.map((each) => -each), ...known])];
     const results = new Map();
-    const look = (place) => {
+    const lookAll = async (places) => {
+      const decisions = await Engine.decideAll(places.map(at), signal);
+      decisions.forEach((each, index) => results.set(places[index], result(each)));
+    };
+    const look = async (place) => {
       if (!results.has(place)) {
-        results.set(place, result(Engine.decide(at(place))));
+        await lookAll([place]);
       }
       return results.get(place);
     };
-    Engine.decideAll(all.map(at)).forEach((each, index) => results.set(all[index], result(each)));
+    await lookAll(all);
     /** The nearest place to `near` that holds, between one that does not and one that does. */
-    const halved = (near, far, holds) => {
+    const halved = async (near, far, holds) => {
       while (Math.abs(far - near) > 1) {
         const middle = Math.trunc((near + far) / 2);
-        [near, far] = holds(look(middle)) ? [near, middle] : [middle, far];
+        [near, far] = holds(await look(middle)) ? [near, middle] : [middle, far];
       }
       return [near, far];
     };
@@ -273,11 +290,11 @@ const Change = (() => {
       places.sort((a, b) => Math.abs(a) - Math.abs(b));
       const seen = new Set();
       let last = 0;
-      const pass = (place) => {
-        const turn = look(place);
+      const pass = async (place) => {
+        const turn = await look(place);
         if (turn !== SAME && !seen.has(turn)) {
           seen.add(turn);
-          const [, found] = halved(last, place, (each) => each === turn);
+          const [, found] = await halved(last, place, (each) => each === turn);
           if (!(Math.abs(nearest.get(turn)) <= Math.abs(found))) {
             nearest.set(turn, found);
           }
@@ -285,18 +302,18 @@ const Change = (() => {
         last = place;
       };
       for (const place of places) {
-        if (look(place) === INVALID) {
-          const [edge] = halved(last, place, (each) => each === INVALID);
+        if ((await look(place)) === INVALID) {
+          const [edge] = await halved(last, place, (each) => each === INVALID);
           if (edge !== last) {
-            pass(edge);
+            await pass(edge);
           }
           break;
         }
-        pass(place);
+        await pass(place);
       }
     }
     return nearest;
   }
 
-  return { bearing, factsOf, ofCriterion };
+  return { MOST_LISTED, isCut, bearing, factsOf, ofCriterion };
 })();

@@ -2,8 +2,12 @@
 
 /* The policy, as the Wasm and the data of a bundle: what it says is never restated here. */
 const Engine = (() => {
+  // Of requests that are judged at once: so many, and so many characters.
   const MOST = 200;
+  const LONGEST = 50_000;
+  const PAUSED_AFTER = 30;
   let module, data, policy;
+  let paused = 0;
 
   /** Make it ready to be asked. */
   async function load() {
@@ -44,11 +48,21 @@ const Engine = (() => {
 
   const decide = (request) => ask("decision", request);
 
-  /** The decisions on requests, in their order. */
-  function decideAll(requests) {
+  /**
+   * The decisions on requests that are about as long as each other, in their order. Whatever else
+   * happens on the page is let in between. Throws once the signal says that nobody waits for them.
+   */
+  async function decideAll(requests, signal) {
     const decisions = [];
-    for (let first = 0; first < requests.length; first += MOST) {
-      decisions.push(...ask("decisions", { requests: requests.slice(first, first + MOST) }));
+    const length = requests.length > 0 ? JSON.stringify(requests[0]).length : 0;
+    const many = Math.max(1, Math.min(MOST, Math.floor(LONGEST / length)));
+    for (let first = 0; first < requests.length; first += many) {
+      if (performance.now() - paused > PAUSED_AFTER) {
+        await new Promise((resume) => setTimeout(resume));
+        paused = performance.now();
+      }
+      signal?.throwIfAborted();
+      decisions.push(...ask("decisions", { requests: requests.slice(first, first + many) }));
     }
     return decisions;
   }

@@ -116,8 +116,11 @@ const Form = (() => {
 
   /** Whether a date field takes it: a day that exists, and not of the year 0000. */
   function isDay(text) {
+    if (typeof text !== "string" || !DAY.test(text) || text < "0001") {
+      return false;
+    }
     const day = new Date(`${text}T00:00:00Z`);
-    return DAY.test(text) && text >= "0001" && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+    return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
   }
 
   /** The label, question and faults around a control. */
@@ -291,7 +294,7 @@ const Form = (() => {
       const error = h("p", { class: "error", id: `${id(path)}-error`, hidden: true });
       const button = h(
         "button",
-        { type: "button", id: id(path), onclick: () => enter(path, undefined) },
+        { type: "button", id: id(path), onclick: () => remove(path, button) },
         `Remove ${title}`,
       );
       const node = h("div", { class: "field" }, h("p", {}, `${title}: `, text), button, error);
@@ -300,6 +303,27 @@ const Form = (() => {
     it.text.textContent = JSON.stringify(get(request, path));
     showFaults(path, it.button, it.error);
     return it.node;
+  }
+
+  /** Take away what no field can show, and go to its field, or else to what stood beside it. */
+  function remove(path, button) {
+    const form = button.closest("form");
+    const controls = () =>
+      [...form.querySelectorAll("input, select, button, summary")].filter((each) => each.checkVisibility());
+    const index = controls().indexOf(button);
+    enter(path, undefined);
+    if (nearest(pointer(path))) {
+      focus(pointer(path));
+    } else {
+      const left = controls();
+      left[Math.min(index, left.length - 1)]?.focus();
+    }
+  }
+
+  /** Show no field at all. */
+  function clear(form) {
+    kept.clear();
+    form.replaceChildren();
   }
 
   /** The field of a place, or of what it is in. */
@@ -321,5 +345,5 @@ const Form = (() => {
     within?.focus();
   }
 
-  return { show, focus, has: (place) => nearest(place) !== null };
+  return { show, clear, focus, has: (place) => nearest(place) !== null };
 })();

@@ -58,7 +58,16 @@ const Json = (() => {
     return JSON.stringify(value, inOrder, 2);
   }
 
+  /** A value as JSON, in lines unless it is nested too deeply for that. */
+  function written(value) {
+    try {
+      return JSON.stringify(value, null, 2);
+    } catch {
+      return JSON.stringify(value);
+    }
+  }
+
   const same = (one, other) => sorted(one) === sorted(other);
 
-  return { read, sorted, same };
+  return { read, written, sorted, same };
 })();

@@ -10,7 +10,7 @@
   try {
     await Engine.load();
   } catch (error) {
-    fail(error);
+    tell(error);
     return;
   }
   const catalog = Engine.ask("catalog");
@@ -19,54 +19,82 @@
   let request = {};
   let begun = false;
   let chosen = catalog[0];
-  let speaking, searching;
+  // Whether the drug of the request is of none.
+  let foreign = false;
+  let speaking;
+  let searching = new AbortController();
 
-  function fail(error) {
+  function tell(error) {
     node("fault").hidden = false;
     node("fault").textContent = `Nothing is decided: ${error.message ?? error}.`;
   }
 
-  /** Take this for the request, decide it, and show what follows. */
-  function take(value, { from } = {}) {
+  /** Tell what is wrong, and leave nothing of a decision on the page. */
+  function fail(error) {
+    tell(error);
+    const version = governing(null);
+    showDecision(version, null);
+    showChanges(version, null);
+    node("text").replaceChildren();
+    try {
+      showText(version, null);
+      showForm(version, null);
+    } catch {
+      Form.clear(node("form"));
+    }
+  }
+
+  /** Take this for the request, written like this; decide it, and show what follows. */
+  function take(value, text) {
     request = value;
     begun = true;
-    if (from !== node("source")) {
-      node("source").value = written();
-    }
+    node("source").value = text;
     explain(null);
     show();
   }
 
-  const written = () => JSON.stringify(request, null, 2);
+  const enter = (value) => take(value, Json.written(value));
 
   function show() {
-    let decision = null;
     node("fault").hidden = true;
     try {
-      decision = begun ? Engine.decide(request) : null;
+      const decision = begun ? Engine.decide(request) : null;
+      const version = governing(decision);
+      // The fields first: what follows links to those that there are.
+      showForm(version, decision);
+      showText(version, decision);
+      showDecision(version, decision);
+      showChanges(version, decision);
     } catch (error) {
       fail(error);
     }
-    const version = governing(decision);
-    showForm(version, decision);
-    showText(version, decision);
-    showDecision(version, decision);
-    showChanges(version, decision);
   }
 
-  /** The version whose text is shown: the one that governs, or else the latest of the one chosen. */
+  /**
+   * The version whose text is shown: the one that governs, or else the latest of the guideline that
+   * the drug has, or of the one chosen.
+   */
   function governing(decision) {
-    const named = decision?.guideline;
-    chosen = catalog.find(({ id }) => id === (named?.id ?? namedByDrug())) ?? chosen;
-    return (
-      chosen?.versions.find(({ version }) => version === named?.version) ?? chosen?.versions.at(-1)
-    );
+    const named = decision && (decision.guideline ?? ofDrug());
+    chosen = catalog.find(({ id }) => id === named?.id) ?? chosen;
+    foreign = named === null && decision !== null && typeof drug() === "string";
+    const version = decision?.guideline?.version;
+    return chosen?.versions.find((each) => each.version === version) ?? chosen?.versions.at(-1);
   }
 
-  function namedByDrug() {
-    const name = Request.get(request, ["drug", "name"]);
-    const plain = typeof name === "string" ? name.trim().toLowerCase() : null;
-    return catalog.find((each) => each.drug_names.includes(plain))?.id;
+  const drug = () => Request.get(request, ["drug", "name"]);
+
+  /** The guideline of the drug, whatever else is asked: found by a request for nothing but it. */
+  function ofDrug() {
+    const name = drug();
+    const days = catalog.flatMap(({ versions }) => versions.map(({ in_force }) => in_force.from));
+    for (const service_date of typeof name === "string" ? new Set(days) : []) {
+      const { guideline } = Engine.decide({ type: "initial", service_date, drug: { name } });
+      if (guideline) {
+        return guideline;
+      }
+    }
+    return null;
   }
 
   // -- The form ---------------------------------------------------------------------------------
@@ -81,7 +109,7 @@
     chosen = catalog[choice.value];
     const brand = chosen.title.split(" (")[0];
     const name = chosen.drug_names.includes(brand.toLowerCase()) ? brand : chosen.drug_names[0];
-    take(Request.put(request, ["drug", "name"], name));
+    enter(Request.put(request, ["drug", "name"], name));
   }
 
   function showForm(version, decision) {
@@ -93,7 +121,7 @@
       others: strangers(request, [], shown),
       value: request,
       errors: decision?.errors ?? [],
-      change: (value) => take(value ?? {}),
+      change: (value) => enter(value ?? {}),
     });
   }
 
@@ -150,21 +178,22 @@
     return value === null && section ? [] : [path];
   }
 
-  // -- The guideline, the determination, what would change it ------------------------------------
+  // -- The guideline, the decision, what would change it -----------------------------------------
 
   function showText(version, decision) {
     const type = Request.get(request, ["type"]);
     const name = version
       ? h("p", {}, `${chosen.title}, effective ${version.effective_date}; governs service dates from ${version.in_force.from}${version.in_force.to ? ` to ${version.in_force.to}` : " on"}.`)
       : h("p", {}, "There is no guideline on file.");
-    node("text").replaceChildren(name, ...(version ? Text.guideline(version, decision, type) : []));
+    const note = h("p", { class: "error" }, "No guideline on file is for the drug of this request, and so this one is not.");
+    node("text").replaceChildren(name, foreign ? note : "", ...(version ? Text.guideline(version, decision, type) : []));
   }
 
   function showDecision(version, decision) {
     const content = decision
-      ? Text.determination(decision, request)
+      ? Text.decided(decision, request)
       : [h("p", {}, "State the facts of a request, or open one: it is decided as you type.")];
-    node("decision").replaceChildren(
+    node("decided").replaceChildren(
       h("div", {}, content),
       ...(decision ? [h("div", {}, Text.table(decision, version))] : []),
     );
@@ -190,10 +219,11 @@
   }
 
   function showChanges(version, decision) {
-    clearTimeout(searching);
+    searching.abort();
+    searching = new AbortController();
+    const { signal } = searching;
     const list = h("ul", {});
     const note = h("p", { class: "quiet" }, "");
-    node("changes").setAttribute("aria-busy", "true");
     node("changes").replaceChildren(note, list);
     const finish = (said) => {
       note.textContent = said;
@@ -203,35 +233,27 @@
       finish("Nothing is judged yet.");
       return;
     }
+    node("changes").setAttribute("aria-busy", "true");
+    search(version, decision, list, signal).then(finish, (error) => {
+      if (!signal.aborted) {
+        finish(`The search broke off: ${error.message ?? error}.`);
+      }
+    });
+  }
+
+  /** Fill the list with what would change the outcome, and give what is to be said of it. */
+  async function search(version, decision, list, signal) {
     const asked = request;
-    const criteria = Change.bearing(decision, version);
     const facts = factsOf(version);
-    let names;
-    // A criterion at a time, so that what is entered meanwhile is not kept waiting.
-    const next = (index) => {
-      if (asked !== request) {
-        return;
-      }
-      try {
-        names ??= Change.factsOf(criteria, request, decision, facts);
-        if (index === criteria.length) {
-          const some = list.childElementCount > 0;
-          finish(some ? "For each criterion that bears on the outcome, one fact changed:" : "No change of one fact changes what is decided.");
-          return;
-        }
-        const criterion = criteria[index];
-        const ways = Change.ofCriterion(criterion, names.get(criterion.id), request, decision, facts);
-        if (ways.length > 0) {
-          list.append(changesOf(criterion, ways, decision));
-        }
-      } catch (error) {
-        fail(error);
-        finish("");
-        return;
-      }
-      searching = setTimeout(next, 0, index + 1);
-    };
-    searching = setTimeout(next, SEARCHED_AFTER, 0);
+    const criteria = Change.bearing(decision, version);
+    await new Promise((resume) => setTimeout(resume, SEARCHED_AFTER));
+    const names = await Change.factsOf(criteria, asked, decision, facts, signal);
+    for (const criterion of criteria) {
+      const ways = await Change.ofCriterion(criterion, names.get(criterion.id), asked, decision, facts, signal);
+      list.append(changesOf(criterion, ways, decision));
+    }
+    const cut = Change.isCut(asked, facts) ? ` Of a list the first ${Change.MOST_LISTED} items are tried.` : "";
+    return `For each criterion that bears on the outcome, one fact changed.${cut}`;
   }
 
   function changesOf(criterion, ways, decision) {
@@ -251,7 +273,8 @@
       );
     });
     const quoted = [" ", h("span", { class: "clause" }, criterion.clause), ` ${criterion.text}`];
-    return h("li", {}, Text.status(status), quoted, h("ul", {}, lines));
+    const found = lines.length > 0 ? lines : h("li", {}, "No change of one fact was found.");
+    return h("li", {}, Text.status(status), quoted, h("ul", {}, found));
   }
 
   // -- Documents ----------------------------------------------------------------------------------
@@ -268,29 +291,45 @@
   }
 
   /** Take a text for the request. What is no JSON is decided by nobody. */
-  function read(text, from) {
+  function read(text) {
     let value;
     try {
       value = Json.read(text);
     } catch (error) {
-      if (from !== node("source")) {
-        node("source").value = text;
-        request = {};
-      }
-      begun = false;
-      show();
-      node("document").open = true;
-      explain(error);
+      refuse(text, error);
       return;
     }
-    take(value, { from });
+    take(value, text);
   }
 
+  function refuse(text, error) {
+    if (node("source").value !== text) {
+      node("source").value = text;
+      request = {};
+    }
+    begun = false;
+    show();
+    node("document").open = true;
+    explain(error);
+  }
+
+  /** Take a file. What is not UTF-8 is refused, not read as something else. */
   async function readFile(file) {
-    read(await file.text());
+    let text;
+    try {
+      text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+    } catch {
+      text = null;
+    }
+    // UTF-16 without its mark can be taken for UTF-8, but is full of these.
+    if (text === null || text.includes("\0")) {
+      refuse("", new Error("the file cannot be read as UTF-8; save it as UTF-8, and open it again"));
+    } else {
+      read(text);
+    }
   }
 
-  node("source").addEventListener("input", () => read(node("source").value, node("source")));
+  node("source").addEventListener("input", () => read(node("source").value));
   node("open").addEventListener("click", () => node("file").click());
   node("file").addEventListener("change", async () => {
     const [file] = node("file").files;
@@ -310,7 +349,7 @@
     }
   });
   node("save").addEventListener("click", () => {
-    const url = URL.createObjectURL(new Blob([`${written()}\n`], { type: "application/json" }));
+    const url = URL.createObjectURL(new Blob([`${node("source").value}\n`], { type: "application/json" }));
     h("a", { href: url, download: "request.json" }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   });

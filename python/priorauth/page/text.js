@@ -1,6 +1,6 @@
 "use strict";
 
-/* The determination, and the guideline's text with what the decision says of each clause. */
+/* The decision, and the guideline's text with what the decision says of each clause. */
 const Text = (() => {
   const { h } = Dom;
 
@@ -38,7 +38,7 @@ const Text = (() => {
   }
 
   /** Everything that a decision says but its criteria. */
-  function determination(decision, request) {
+  function decided(decision, request) {
     const [sign, word] = Words.OUTCOMES[decision.outcome] ?? ["", Words.plain(decision.outcome)];
     const { guideline, authorization: terms } = decision;
     return [
@@ -234,5 +234,5 @@ const Text = (() => {
       : h("table", { class: "on-paper" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows));
   }
 
-  return { determination, guideline, table, sectionOf, judged, outcome, status, toField };
+  return { decided, guideline, table, sectionOf, judged, outcome, status, toField };
 })();
