@@ -240,7 +240,8 @@ def in_short(costs: Costs) -> str:
     return (
         f"A decision takes {single:,.0f} µs over HTTP, {batched:,.0f} µs in a batch of 100, and "
         f"{in_wasm:,.0f} µs in process by WebAssembly; OPA's evaluation takes "
-        f"{ratio(costs[DECISION], costs[YARDSTICK]):.1f} times that of a bare rule. See "
+        f"{ratio(costs[DECISION], costs[YARDSTICK]):.1f} times as long as that of "
+        "hand-written criteria without texts or reasons. See "
         "[docs/performance.md](docs/performance.md); `make bench` measures it."
     )
 
