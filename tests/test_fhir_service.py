@@ -245,7 +245,7 @@ MEMBER = {"identifiers": [{"system": "s", "value": "1"}]}
     ("content", "told"),
     [
         ("{", "is not JSON"),
-        ("[]", "is no file of members"),
+        ("[]", "is not a members file"),
         ('{"members": [{}]}', "$.members[0]"),
         ('{"members": [{"identifiers": [{"system": "s", "value": 1}]}]}', ".value"),
         ('{"members": [{"identifiers": [], "name": "N"}]}', "$.members[0]"),
@@ -877,17 +877,20 @@ def test_a_token_that_is_not_good(callers: Callers, elliptic: Any) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("{", "is no file of callers"),
-        ('{"url": "https://x"}', "is no file of callers"),
+        ("{", "is not a callers file"),
+        ('{"url": "https://x"}', "is not a callers file"),
         ('{"url": "x", "issuers": {"i": {"keys": [{"kty": "EC"}]}}}', "has no `kid`"),
-        ('{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "EC"}]}}}', "is no key"),
+        (
+            '{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "EC"}]}}}',
+            "is not a usable key",
+        ),
         (
             '{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "oct", "k": "AA"}]}}}',
-            "is no public key",
+            "is not a public key",
         ),
         (
             '{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "EC", "d": "AA"}]}}}',
-            "is no public key",
+            "is not a public key",
         ),
     ],
 )
@@ -948,7 +951,9 @@ def test_it_ends_with_its_sidecar() -> None:
         os.kill(int(opa), signal.SIGKILL)
         _, said = process.communicate(timeout=30)
         assert process.returncode == 4
-        assert said.endswith("priorauth: the sidecar stopped of itself\n")
+        assert said.endswith(
+            "priorauth: the sidecar stopped unexpectedly; start the service again\n"
+        )
         del url
 
 

@@ -736,7 +736,7 @@ def test_a_bundle_whose_documents_are_none_is_refused(
 ) -> None:
     """By all that read one themselves."""
     spoilt = packed(members(bundle_file.read_bytes()) | {name: content})
-    said = f"its {name[1:]} is no JSON object"
+    said = f"{name[1:]} is not a JSON object"
     with pytest.raises(ConfigurationError, match=said):
         make(spoilt)
     if name == "/.manifest":

@@ -172,15 +172,15 @@ BOMBS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "elements in elements": (
         {SHEET: repeated(BEGIN + HEADER, "<a>", 20 << 20)},
-        "has elements in elements without end",
+        "is nested too deeply",
     ),
     "a tag without end": (
         {SHEET: repeated(BEGIN + HEADER + '<row a="', "x", 20 << 20)},
-        "has a tag, or a comment, without end",
+        "has a tag or a comment that is too long",
     ),
     "a comment without end": (
         {SHEET: repeated(BEGIN + HEADER + "<!--", "x", 20 << 20)},
-        "has a tag, or a comment, without end",
+        "has a tag or a comment that is too long",
     ),
     "the same row twice": (
         {SHEET: document(SOUND_ROWS + cells(ROWS[2], 7))},
@@ -204,7 +204,7 @@ BOMBS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a merged cell far away": (
         {SHEET: document(SOUND_ROWS, '<mergeCells><mergeCell ref="A1:A9999999"/></mergeCells>')},
-        "has a merged cell that is none",
+        "has a merged-cell reference that is not a range",
     ),
     "no sheet": ({SHEET: ""}, "no Excel workbook that can be read"),
     "a sheet that breaks off": (

@@ -202,14 +202,17 @@ def member(bundle: bytes, name: str) -> bytes:
 
 
 def document(bundle: bytes, name: str) -> dict[str, Any]:
-    """A file in a bundle that is a JSON object. Raises ConfigurationError when it is none."""
+    """The JSON object in a file of a bundle. Raises ConfigurationError if there is none."""
     text = member(bundle, name)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise ConfigurationError(f"the bundle will not do: its {name} is no JSON object")
+        raise ConfigurationError(
+            f"the bundle cannot be used: {name} is not a JSON object; build it with "
+            "`priorauth bundle build`"
+        )
     return found
 
 

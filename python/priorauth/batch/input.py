@@ -83,7 +83,7 @@ class Input:
         return size
 
     def chunks(self) -> Iterator[bytes]:
-        """What it holds, in UTF-8, but for bytes that its encoding has not. Counts the bytes."""
+        """What it holds, in UTF-8, save bytes invalid in its encoding. Counts the bytes."""
         if self._is_narrow and b"\0" in self.head[:16]:
             raise ConfigurationError(
                 f"{self.name} has NUL bytes where text begins; if it is UTF-16 without a byte "
@@ -182,7 +182,7 @@ def _known(encoding: str) -> str:
 
 
 def _marked(error: UnicodeError) -> tuple[str, int]:
-    """In place of what an encoding has not, what UTF-8 has not."""
+    """Replace bytes that are invalid in an encoding by one that is invalid in UTF-8."""
     assert isinstance(error, UnicodeDecodeError)
     return "\udcff", error.end
 

@@ -64,7 +64,7 @@ def run(
             ended=own.wait if own else None,
         )
     if stopped is None:
-        raise SidecarStartError("the sidecar stopped of itself")
+        raise SidecarStartError("the sidecar stopped unexpectedly; start the service again")
     if stopped is signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + stopped)

@@ -1,4 +1,4 @@
-"""What comes in: JSON, of which as little is read here as can be. All meaning is the rules'."""
+"""Reads request bodies, and interprets as little as possible: that is the rules' job."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def resources(value: object) -> Iterator[dict[str, Any]]:
 
 
 def identifiers(found: Iterable[dict[str, Any]]) -> frozenset[Identifier]:
-    """The identifiers of whom resources say that they are of."""
+    """The identifiers of the persons that resources refer to."""
     return frozenset(
         (each["system"], each["value"])
         for resource in found

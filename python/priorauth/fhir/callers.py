@@ -46,7 +46,7 @@ class Callers:
         except OSError as error:
             raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ConfigurationError(f"{path} is no file of callers: {error}") from None
+            raise ConfigurationError(f"{path} is not a callers file: {error}") from None
         self._url = content.url.rstrip("/")
         self._keys: dict[tuple[str, str], jwt.PyJWK] = {}
         for issuer, given in content.issuers.items():
@@ -55,11 +55,11 @@ class Callers:
                 if not isinstance(key.get("kid"), str):
                     raise ConfigurationError(f"{place} has no `kid`")
                 if "d" in key or key.get("kty") == "oct":
-                    raise ConfigurationError(f"{place} is no public key")
+                    raise ConfigurationError(f"{place} is not a public key")
                 try:
                     self._keys[issuer, str(key["kid"])] = jwt.PyJWK.from_dict(key)
                 except jwt.PyJWTError as error:
-                    raise ConfigurationError(f"{place} is no key: {error}") from None
+                    raise ConfigurationError(f"{place} is not a usable key: {error}") from None
 
     def check(self, authorization: str | None, path: str) -> None:
         """Let a call pass whose `Authorization` is good for this path, or raise CallRefused."""
@@ -88,4 +88,4 @@ class Callers:
         else:
             return
         # Out here, so that nothing of the token is chained to it.
-        raise CallRefused("the token is not good for this call: its issuer, key, audience or time")
+        raise CallRefused("the token was not accepted; check its issuer, key, audience and expiry")

@@ -73,7 +73,7 @@ class MemberFile:
         except msgspec.ValidationError as error:
             place = str(error).rpartition(" - at ")[2]
             raise ConfigurationError(
-                f"{path} is no file of members: see {place or 'its form'}"
+                f"{path} is not a members file: see {place or 'docs/interop.md'}"
             ) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise ConfigurationError(f"{path} is not JSON") from None

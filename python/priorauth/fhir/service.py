@@ -40,6 +40,7 @@ _FHIR = "application/fhir+json"
 _PORT = re.compile(r":[0-9]*\Z")
 _KEPT_S = 60.0
 _NO_ANSWER = "the plan's systems do not answer; try again later"
+_TOO_MUCH = "the call has more values than one evaluation may hold; send fewer orders"
 
 T = TypeVar("T")
 
@@ -147,7 +148,7 @@ class Service:
                 if isinstance(error, web.HTTPMethodNotAllowed):
                     answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
             except RequestRefused:
-                answer = _outcome(413, "too-costly", "it is more than the rules look at at once")
+                answer = _outcome(413, "too-costly", _TOO_MUCH)
             except PriorAuthError as error:
                 self._metrics.fault(error)
                 answer = _outcome(503, "transient", _NO_ANSWER)
@@ -156,7 +157,7 @@ class Service:
             except Exception as error:  # noqa: BLE001
                 # Its words may be of what came in; its kind and place are not.
                 self._metrics.fault(error)
-                answer = _outcome(500, "exception", "this service failed; the plan is told")
+                answer = _outcome(500, "exception", "internal error; it was logged")
             call.status = answer.status
             return answer
 
@@ -164,7 +165,7 @@ class Service:
         """Let programs in, and no web page: neither one that says so, nor one that has had a name
         of its own resolved to this machine."""
         if "Origin" in request.headers:
-            raise _HTTPError(403, "forbidden", "web pages may not ask")
+            raise _HTTPError(403, "forbidden", "calls with an `Origin` header are refused")
         host = _PORT.sub("", ",".join(request.headers.getall("Host", ()))).lower()
         if self._hosts is not None and host not in self._hosts:
             raise _HTTPError(421, "forbidden", "the call is for another host")
@@ -261,9 +262,10 @@ class _Kept(Generic[T]):
         self._due = 0.0
 
     async def get(self) -> T:
-        """It, of the last minute if it can be had. Raises SidecarError while there is none."""
+        """The value, at most a minute old while the sidecar answers. Raises SidecarError if none
+        was ever had."""
         if self._value is None or time.monotonic() >= self._due:
-            # The others need not ask at the same time.
+            # So that concurrent calls do not all refresh it.
             self._due = time.monotonic() + _KEPT_S
             try:
                 self._value = await self._rules.ask(self._rule, None, self._kind)

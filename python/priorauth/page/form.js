@@ -170,7 +170,7 @@ const Form = (() => {
     };
   }
 
-  /** What is entered in a field for a number: what is none stays a text, and the policy says so. */
+  /** What is entered in a field for a number: other text is kept, and the policy reports it. */
   function numbered(text) {
     const bare = text.trim();
     try {

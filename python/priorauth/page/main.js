@@ -267,7 +267,7 @@
     }
   }
 
-  /** Take a text for the request. What is no JSON is decided by nobody. */
+  /** Take a text for the request. Text that is not JSON is not decided. */
   function read(text, from) {
     let value;
     try {

@@ -16,7 +16,7 @@ from .rows import Row
 _UNREADABLE = Unreadable(
     "holds a value that cannot be read: text that is not UTF-8, or a date that does not exist"
 )
-# Of a time zone that there is not, LookupError.
+# LookupError: an unknown time zone.
 _NO_VALUE = (ValueError, ArithmeticError, LookupError, pa.ArrowException)
 _TOO_LONG = Unreadable(f"is longer than {LONGEST} bytes")
 

@@ -97,7 +97,7 @@ _path(link, declared) := link if {
 } else := ""
 
 # The value that items state of a fact, or what is wrong with them; undefined where they say nothing of it.
-_read(path, declared, items) := {"fault": "says both that there is none, and what there is"} if {
+_read(path, declared, items) := {"fault": "states both that there are none and some items"} if {
 	declared.empty == "none"
 	_none(path, items)
 	some item in items

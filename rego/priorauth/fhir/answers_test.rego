@@ -158,7 +158,7 @@ test_faults_are_told_and_state_nothing[name] if {
 		],
 		"none and some": [
 			[{"linkId": "sample.areas.none", "answer": [{"valueBoolean": true}]}, _written["sample.areas"][0]],
-			"sample.areas", "says both that there is none, and what there is",
+			"sample.areas", "states both that there are none and some items",
 		],
 		"an answered group": [
 			[{"linkId": "sample.therapies", "answer": [{"valueString": "first"}]}],

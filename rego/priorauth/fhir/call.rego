@@ -179,7 +179,7 @@ issues contains outcomes.issue(422, "required", "MedicationRequest.authoredOn", 
 	not order.service_date(prescribed)
 }
 
-issues contains outcomes.issue(422, "invariant", "MedicationRequest.doNotPerform", "must not be there: an order not to do something is not covered") if {
+issues contains outcomes.issue(422, "invariant", "MedicationRequest.doNotPerform", "must be absent: an order not to give a drug cannot be judged") if {
 	some prescribed in _prescriptions
 	prescribed.doNotPerform
 }

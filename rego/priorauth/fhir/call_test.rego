@@ -136,7 +136,7 @@ test_an_order_has_a_day if {
 
 test_an_order_not_to_do_something_is_none if {
 	_issues(fixtures.hook_of([fixtures.order_with({"doNotPerform": true})], fixtures.prefetch)) == [[
-		422, "invariant", "MedicationRequest.doNotPerform", "must not be there: an order not to do something is not covered",
+		422, "invariant", "MedicationRequest.doNotPerform", "must be absent: an order not to give a drug cannot be judged",
 	]]
 	_issues(fixtures.hook_of([fixtures.order_with({"doNotPerform": false})], fixtures.prefetch)) == []
 }

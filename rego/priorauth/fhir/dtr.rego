@@ -192,7 +192,7 @@ _issues contains outcomes.issue(400, "value", "Parameters.parameter.where(name='
 
 _no_order := concat("", ["must be one of ", concat(", ", sort(call.order_types))])
 
-_stateless := "must be there, or a questionnaire: nothing is kept under a context"
+_stateless := "is required unless a questionnaire is given; contexts are not stored"
 
 _issues contains outcomes.issue(422, "not-found", "Coverage", "is of no member whom the plan finds by it") if {
 	_coverage

@@ -2,7 +2,7 @@
 # title: Envelope
 # description: >-
 #   What is asked: what came in, as it came, and what only the service around these rules can know. It is read here
-#   alone. Any JSON value whatever is an envelope, if of nothing.
+#   alone. Any JSON value is accepted; anything but an object is an empty envelope.
 package priorauth.fhir.envelope
 
 _given := input if {

@@ -23,7 +23,7 @@ nested(stated) := all_of([_nested(split(path, "."), value) | some path, value in
 
 # METADATA
 # title: All of
-# description: The union of objects; of none it is empty, which Wasm's own has as undefined.
+# description: The union of objects; `{}` for no objects, where the builtin is undefined in Wasm.
 all_of(parts) := object.union_n(array.concat([{}], parts))
 
 _nested([name], value) := {name: value}

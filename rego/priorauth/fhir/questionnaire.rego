@@ -246,8 +246,7 @@ draft(of, stated, about) := object.union_n([
 	]
 }
 
-# Whether a draft answers a question: where what is always asked does not settle that it is put, it is left to be
-# answered.
+# Whether a draft answers a question. A conditional question is prefilled only if unconditional answers enable it.
 _put([], _)
 
 _put(guards, stated) if {

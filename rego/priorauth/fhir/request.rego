@@ -46,7 +46,7 @@ of(prescription, from, id, member) := {
 	stated := [each.facts | some each in answered]
 }
 
-_otherwise := "is answered otherwise than the order, or another answer, has it: change the one that is wrong"
+_otherwise := "contradicts the order or another answer: change the one that is wrong"
 
 # METADATA
 # title: Issues

@@ -116,7 +116,7 @@ test_an_answer_may_say_what_the_order_says_and_not_otherwise if {
 	_of(fixtures.order, [_answering([_dose(100)])], fixtures.member).faults == []
 	_of(fixtures.order, [_answering([_dose(80)])], fixtures.member).faults == [{
 		"linkId": "dose.mg_per_week",
-		"message": "is answered otherwise than the order, or another answer, has it: change the one that is wrong",
+		"message": "contradicts the order or another answer: change the one that is wrong",
 	}]
 }
 

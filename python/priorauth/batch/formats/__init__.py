@@ -123,7 +123,7 @@ def target_of(
 ) -> Target:
     """The target of an output of this name, with the columns of the input that are kept.
 
-    `kept` has their types in Arrow, None for what is none of Arrow's; `chosen` says that the
+    `kept` has their types in Arrow, None for columns without an Arrow type; `chosen` says that the
     columns of decisions are. Raises ConfigurationError for what cannot be.
     """
     suffixes = [each.lower() for each in Path(name).suffixes]

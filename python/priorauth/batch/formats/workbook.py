@@ -138,11 +138,11 @@ class Workbook:
         def merged(attributes: Mapping[str, str]) -> None:
             found = _RANGE.fullmatch(attributes["ref"])
             if not found:
-                raise WorkbookError("has a merged cell that is none")
+                raise WorkbookError("has a merged-cell reference that is not a range")
             left, top, right, bottom = found.groups()
             first, last = int(top), int(bottom or top)
             if not 0 < first <= last <= MOST_ROWS:
-                raise WorkbookError("has a merged cell that is none")
+                raise WorkbookError("has a merged-cell reference that is not a range")
             if _column(left) < columns and (left, top) != (right or left, bottom or top):
                 changes[first] += 1
                 changes[last + 1] -= 1
@@ -242,7 +242,7 @@ class Workbook:
             nonlocal depth
             depth += 1
             if depth > _DEEPEST:
-                raise WorkbookError("has elements in elements without end")
+                raise WorkbookError("is nested too deeply")
             if name in begins:
                 begins[name](attributes)
 
@@ -261,7 +261,7 @@ class Workbook:
                 parser.Parse(chunk)
                 taken += len(chunk)
                 if taken - parser.CurrentByteIndex > LONGEST:
-                    raise WorkbookError("has a tag, or a comment, without end")
+                    raise WorkbookError("has a tag or a comment that is too long")
                 yield
         parser.Parse(b"", True)
         yield

@@ -183,7 +183,7 @@ def _opened(data: Input, why: str, kind: type[Exception]) -> Iterator[workbook.W
 
 @dataclass(frozen=True)
 class WorkbookOut:
-    """Written as rows of JSON at first, for a workbook cannot be gone on with."""
+    """Written as rows of JSON at first, because a workbook cannot be appended to."""
 
     decisions: tables.Decisions
     kept: tuple[str, ...]
