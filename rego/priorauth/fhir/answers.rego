@@ -76,7 +76,7 @@ read(response, declared) := {
 	"facts": {path: answered.value | some path, answered in found},
 	"faults": [{"linkId": fault[0], "message": fault[1]} | some fault in sort(array.concat(
 		[[path, answered.fault] | some path, answered in found],
-		[[link, "is no question of a prescriber's"] | some link, path in links; path == ""],
+		[[link, "is not a question for the prescriber"] | some link, path in links; path == ""],
 	))],
 } if {
 	items := [item | some item in resources.listed(response.item)]
@@ -108,7 +108,7 @@ _read(path, declared, items) := {"fault": "states both that there are none and s
 } else := {"fault": fault} if {
 	own := _of(path, items)
 	fault := [fault | some item in own; fault := _fault(path, declared, item)][0]
-} else := {"fault": "is there more than once"} if {
+} else := {"fault": "is given more than once"} if {
 	count(_of(path, items)) > 1
 	not declared.items.properties
 } else := {"value": list} if {
@@ -154,10 +154,10 @@ _said(value, declared, path) := value.code if {
 }
 
 # What is wrong with an item of a fact.
-_fault(path, declared, item) := "is a group, and its answers are those of its items" if {
+_fault(path, declared, item) := "is a group: answer its items instead" if {
 	declared.items.type == "object"
 	item.answer
-} else := $"has a {links[0]} that is not as the questionnaire has it" if {
+} else := $"has a {links[0]} that does not fit the questionnaire" if {
 	declared.items.type == "object"
 	links := sort([_named(member) |
 		some member in item.item

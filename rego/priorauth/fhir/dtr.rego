@@ -86,7 +86,7 @@ _orders := [parameter.resource | some parameter in _given("order"); parameter.re
 
 _canonicals := [canonical | some parameter in _given("questionnaire"); canonical := resources.text(parameter.valueCanonical)]
 
-# What came of each order that a guideline can judge.
+# Each order that a guideline can judge, with the decision on it.
 _judged := [object.union(found, {"order": order, "decision": decision}) |
 	some order in _orders
 	order.resourceType == "MedicationRequest"
@@ -148,13 +148,13 @@ _subject(packed) := packed.order.subject if {
 	is_object(_coverage.beneficiary)
 } else := {"display": "the member"}
 
-# What else there is to say of a package.
+# Remarks on a package.
 _remarks := array.concat(
 	[_remark("warning", "not-found", $"{canonical} names no questionnaire of this plan's.") |
 		some canonical in _canonicals
 		not questionnaire.named(canonical)
 	],
-	[_remark("information", "informational", "Nothing more is needed of the prescriber, by what the plan knows now.") |
+	[_remark("information", "informational", "By what the plan knows now, nothing more is needed from the prescriber.") |
 		_packages == []
 	],
 )
@@ -194,12 +194,12 @@ _no_order := concat("", ["must be one of ", concat(", ", sort(call.order_types))
 
 _stateless := "is required unless a questionnaire is given; contexts are not stored"
 
-_issues contains outcomes.issue(422, "not-found", "Coverage", "is of no member whom the plan finds by it") if {
+_issues contains outcomes.issue(422, "not-found", "Coverage", "identifies no member that the plan knows") if {
 	_coverage
 	not is_object(envelope.member)
 }
 
-_issues contains outcomes.issue(422, "required", $"{resource.resourceType}.id", "must be there, so that it can be referred to") if {
+_issues contains outcomes.issue(422, "required", $"{resource.resourceType}.id", "is required, so that it can be referred to") if {
 	some resource in array.concat(_orders, [_coverage | true])
 	not is_string(object.get(resource, "id", null))
 }

@@ -110,7 +110,7 @@ test_a_questionnaire_that_there_is_not_is_a_warning if {
 	]
 }
 
-_nothing := [_remark("information", "informational", "Nothing more is needed of the prescriber, by what the plan knows now.")]
+_nothing := [_remark("information", "informational", "By what the plan knows now, nothing more is needed from the prescriber.")]
 
 test_where_nothing_is_open_there_is_no_questionnaire[name] if {
 	some name, given in {
@@ -270,7 +270,7 @@ test_a_response_states_facts if {
 	}
 	_facts(object.union(fixtures.answered, {"item": [{"linkId": "other"}]})) == {
 		"document": {},
-		"faults": [{"linkId": "other", "message": "is no question of a prescriber's"}],
+		"faults": [{"linkId": "other", "message": "is not a question for the prescriber"}],
 	}
 }
 

@@ -38,8 +38,8 @@ known(part, path) := object.get(part, split(path, "."), null)
 # METADATA
 # title: Merged
 # description: >-
-#   A part of a request with what sources state beside it, by path. Lists add up, for each source has the items that it
-#   knows of.
+#   A part of a request with what sources state beside it, by path. Lists are joined, because each source has the items
+#   that it knows of.
 merged(part, sources) := object.union(part, nested(object.union_n(array.concat(sources, [{path: items |
 	some source in sources
 	some path, value in source
@@ -54,7 +54,7 @@ _list(value) := value if {
 
 # METADATA
 # title: Contradicted
-# description: The paths of which a source says otherwise than a part of a request, or than another source.
+# description: The paths at which a source contradicts a part of a request, or another source.
 contradicted(part, sources) := {path |
 	some source in sources
 	some path, value in source

@@ -1,9 +1,8 @@
 # METADATA
 # title: Requests
 # description: >-
-#   The request document that an order amounts to: what it says, with what it points to; what the plan knows of the
-#   member; and what the prescriber has answered. The plan's own facts are the plan's to state, and no answer states
-#   them.
+#   The request document made from an order: what it says, with what it points to; what the plan knows of the
+#   member; and what the prescriber has answered. Only the plan states its own facts; no answer does.
 package priorauth.fhir.request
 
 import data.priorauth.fhir.answers
@@ -18,8 +17,8 @@ import data.priorauth.fhir.texts
 # title: Of an order
 # description: >-
 #   `document`, the request, which is called `id`; `answered`, the paths of what answers state; and `faults`, what is
-#   wrong with the answers, each with the `linkId` and a message. `member` is what the plan knows, which weighs before
-#   what the order says. Undefined where the order does not tell its drug or its day.
+#   wrong with the answers, each with the `linkId` and a message. `member` is what the plan knows, which takes
+#   precedence over the order. Undefined where the order does not state its drug or its day.
 of(prescription, from, id, member) := {
 	"document": object.union(
 		facts.merged(known, stated),
@@ -51,7 +50,8 @@ _otherwise := "contradicts the order or another answer: change the one that is w
 # METADATA
 # title: Issues
 # description: >-
-#   What is wrong with the answers that a request was made of, also by what a decision on it says of what they state.
+#   What is wrong with the answers that a request was made of, with what a decision on it finds wrong with what they
+#   state.
 issues(found, decision) := array.concat(
 	[_issue("conflict", fault.linkId, fault.message) | some fault in found.faults],
 	[_issue("value", _link(error.path), error.message) |

@@ -139,7 +139,7 @@ test_the_plans_own_facts_are_not_for_answers_to_state if {
 	sneaking := _answering([{"linkId": "member.formulary", "answer": [{"valueString": "3"}]}])
 	found := _of(fixtures.order, [sneaking], fixtures.member)
 	found.document == _document
-	found.faults == [{"linkId": "member.formulary", "message": "is no question of a prescriber's"}]
+	found.faults == [{"linkId": "member.formulary", "message": "is not a question for the prescriber"}]
 }
 
 test_issues_name_the_answers if {
