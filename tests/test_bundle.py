@@ -284,7 +284,7 @@ def test_the_cache_keeps_the_last_few(
         with (checkout / "policy" / "plan" / "data.yaml").open("a") as plan:
             plan.write(f"# {number}\n")
         made.append(bundle.cached(checkout))
-        # By the clock of the file system they could be of one moment.
+        # The file system's clock could give both the same time.
         os.utime(made[-1], (number, number))
     kept = {path.name for path in (tmp_path / "cache").glob("bundle-*")}
     assert kept == {name for path in made[1:] for name in (path.name, f"{path.name}.sha256")}

@@ -71,7 +71,8 @@ def many(examples_bundle: Path) -> Path:
 
 @pytest.fixture
 def opened(browser: Browser, file: Path) -> Iterator[Opened]:
-    """Opens a page, without a network. Whatever it asks for but itself, or complains of, fails."""
+    """Opens a page, without a network. Any request but for itself, and any error that it reports,
+    fails."""
     asked: list[str] = []
     said: list[str] = []
     with contextlib.ExitStack() as stack:

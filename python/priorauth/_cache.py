@@ -66,7 +66,7 @@ def keep(made: Path, path: Path) -> Path:
 
 
 def forget(pattern: str, but: int) -> None:
-    """Remove the files of a pattern, but for as many of them: those last read."""
+    """Remove the files of a pattern, except the `but` that were read last."""
     with contextlib.suppress(FileNotFoundError):
         for path in sorted(folder().glob(pattern), key=lambda path: path.stat().st_atime)[:-but]:
             path.unlink()

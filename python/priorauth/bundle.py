@@ -146,8 +146,8 @@ def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bund
 def integrity(path: Path, *, opa: Path | None = None) -> tuple[Finding, ...]:
     """The findings on the guidelines in a bundle, by its own rules; empty when it is sound.
 
-    Raises BundleError for a bundle without such rules, MalformedResult for one whose rules answer
-    in another form, and OpaNotFound.
+    Raises BundleError for a bundle without such rules, MalformedResult for one whose rules give a
+    malformed answer, and OpaNotFound.
     """
     asked = ("eval", "--format", "json", "--bundle", path.resolve(), "data.priorauth.integrity")
     results = _json(opa or _opa.ensure(), *asked).get("result")

@@ -153,7 +153,7 @@ def _client(
     key: Path | None,
     timeout: float,
 ) -> Client:
-    # Only here, since HTTP takes a quarter of a second to import.
+    # Only here, because HTTP takes a quarter of a second to import.
     from ..client import Client
 
     if (certificate is None) is not (key is None):

@@ -233,7 +233,7 @@ def _check_written(
         raise ConfigurationError(
             "two of --output, --summary and --report name the same file; name others"
         )
-    # Before all is decided, and not after.
+    # Found now, not after everything is decided.
     for path in filter(None, given[1:]):
         if not path.parent.is_dir():
             raise ConfigurationError(f"{path} cannot be written: there is no such folder")

@@ -24,7 +24,7 @@ def read(body: bytes) -> Any:
     except RecursionError:
         why = "it is nested too deeply"
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        # msgspec's words are of places, and no more.
+        # msgspec's messages name places only.
         place = str(error).rpartition("(")[2].rstrip(")")
         why = f"see {place}" if place.startswith("byte ") else "a text or a number cannot be read"
     # Out here, so that nothing of the body is chained to it.
@@ -73,8 +73,8 @@ def identifiers(found: Iterable[dict[str, Any]]) -> frozenset[Identifier]:
 
 
 def slim(value: Any) -> Any:
-    """The same without the content of attachments and narratives: a document is megabytes, and
-    that it is there is all that the rules look at."""
+    """The same without the content of attachments and narratives: a document can be megabytes, and
+    the rules only ask whether it is there."""
     if isinstance(value, dict):
         dropped = {"div"} | ({"data"} if "contentType" in value else set())
         return {name: slim(each) for name, each in value.items() if name not in dropped}

@@ -1,6 +1,6 @@
 """Who may call: the JSON Web Tokens of CDS Hooks, by keys that are on file here.
 
-No key is fetched: `jku`, where a token says its keys are, is not looked at.
+No key is fetched: `jku`, where a token says its keys are, is ignored.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 from ..errors import ConfigurationError, PriorAuthError
 
 ALGORITHMS = ("ES384", "RS384")
-"""The algorithms that a token may be signed by, which are those that CDS Hooks recommends."""
+"""The algorithms that a token may be signed with: those that CDS Hooks recommends."""
 
 _LONGEST_S = 600
 _LEEWAY_S = 10
@@ -21,7 +21,7 @@ _CLAIMS = ["iss", "aud", "exp", "iat", "jti"]
 
 
 class CallRefused(PriorAuthError):  # noqa: N818
-    """A call without a good token. Says nothing of what the token holds."""
+    """A call without an acceptable token. Quotes nothing of the token."""
 
 
 class _Issuer(msgspec.Struct, forbid_unknown_fields=True):

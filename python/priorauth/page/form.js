@@ -203,7 +203,7 @@ const Form = (() => {
     };
   }
 
-  /** A list, item by item. That it is stated to be empty is something else than nothing stated. */
+  /** A list, item by item. A list stated to be empty differs from an absent one. */
   function list(path, fact) {
     const items = h("div", {});
     const error = h("p", { class: "error", id: `${id(path)}-error`, hidden: true });
@@ -284,7 +284,7 @@ const Form = (() => {
     };
   }
 
-  /** What no field can show, as JSON, to be taken away. */
+  /** What no field can show: as JSON, with a button to remove it. */
   function odd(path, title) {
     const it = keep(`odd ${pointer(path)}`, () => {
       const text = h("code", {});

@@ -130,7 +130,7 @@
       const title = [...new Set([section.number, section.title])].join(". ");
       groups.push({ key: `section ${section.number}`, title, facts: taken(names) });
     }
-    // Of what other guidelines declare for themselves only what is stated.
+    // Of the facts that other guidelines declare, only those stated.
     const rest = [...left.keys()].filter(
       (name) => name in usual || Request.get(request, name.split(".")) !== undefined,
     );
@@ -174,7 +174,7 @@
     node("bar").hidden = !decision;
     node("bar").textContent = `${sign} ${said}`;
     clearTimeout(speaking);
-    // Once nothing more is entered: who hears it is not interrupted at every letter.
+    // After a pause, so that a screen reader is not interrupted at every letter.
     speaking = setTimeout(() => {
       if (node("announced").textContent !== said) {
         node("announced").textContent = said;

@@ -85,7 +85,7 @@ def column(batch: pa.RecordBatch, path: tuple[str, ...]) -> pa.Array:
 
 
 def _bounded(array: pa.Array) -> list[Cell]:
-    """Its cells, but for texts that are too long."""
+    """Its cells, except texts that are too long."""
     values = cells(array)
     if types.is_dictionary(array.type) or array.nbytes > LONGEST:
         values = [
