@@ -120,9 +120,10 @@ class Bench:
 
     def _fates(self, mutant: Mutant) -> Iterator[str | None]:
         decides = re.match("rego/priorauth/(?!fhir/)", mutant.file)
-        others = BESIDE if decides else ()
+        beside = Path(mutant.file).name.replace(".rego", "_test.rego")
+        others = [name for name in BESIDE if name != beside] if decides else []
         tests = {path.name for path in (ROOT / "rego").rglob(policy.TESTS)} - {*others}
-        own = {Path(mutant.file).name.replace(".rego", "_test.rego")} & tests
+        own = {beside} & tests
         if mutant.file.startswith(GUIDELINES.as_posix()):
             yield self._cases("own tests", Path(mutant.file).parts[len(GUIDELINES.parts)])
         if own:

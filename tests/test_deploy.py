@@ -343,12 +343,11 @@ def test_the_alerts_speak_of_metrics_that_there_are(tmp_path: Path) -> None:
             contextlib.closing(calls.Called(own)) as called,
         ):
             assert called.signed(calls.hook())[0] == 200
-            production.process.kill()
-            called.signed(calls.hook())
             metrics += called.get("/metrics")[1]
+    metrics += "up{}"  # Prometheus's own
     for group in yaml.safe_load(ALERTS.read_text())["groups"]:
         for rule in group["rules"]:
-            used = re.findall(r"\b([a-z]+(?:_[a-z]+)+)\s*[\[{/)]", rule["expr"])
+            used = re.findall(r"\b([a-z]+(?:_[a-z]+)+|up)\s*[\[{/)]", rule["expr"])
             assert used, rule["expr"]
             for name in set(used) - {"histogram_quantile"}:
                 assert re.search(rf"^{name}[{{ ]", metrics, re.MULTILINE), name

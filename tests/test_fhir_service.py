@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 import pytest
@@ -29,7 +31,7 @@ from fhir_calls import Called, Resource
 from priorauth import ConfigurationError, PriorAuthError
 from priorauth.fhir import Callers, MemberFile, NothingKnown, Rules, Service
 from priorauth.sidecar import LocalSidecar
-from servers import answering, hanging_up, http, private_opa
+from servers import answering, hanging_up, http, port, private_opa
 
 SIGN = "/cds-services/order-sign-crd"
 PACKAGE = "/fhir/Questionnaire/$questionnaire-package"
@@ -164,6 +166,8 @@ def metric(called: Called, name: str) -> float:
     status, text = called.get("/metrics")
     assert status == 200
     found = [line for line in text.splitlines() if line.startswith(f"{name} ")]
+    # Faults are counted from the beginning, so that the first is an increase.
+    assert found or "_faults_" not in name
     return float(found[0].rpartition(" ")[2]) if found else 0.0
 
 
@@ -233,7 +237,7 @@ def test_a_fault_of_the_plans_own_code_says_nothing_of_whom(
     with calls.running(service) as url, contextlib.closing(Called(url)) as own:
         status, answer = own.signed(calls.hook())
         assert (status, issues(answer)) == (500, [("exception", "")])
-        assert metric(own, 'priorauth_fhir_faults_total{kind="ValueError"}') == 1
+        assert metric(own, 'priorauth_fhir_faults_total{kind="other"}') == 1
     assert re.search(r"^ValueError at .*test_fhir_service\.py:\d+$", caplog.messages[-1])
     assert calls.MEMBER not in caplog.text + json.dumps(answer)
 
@@ -267,8 +271,6 @@ async def found(members: MemberFile | NothingKnown, *values: str) -> Mapping[str
 
 
 def test_members_are_found_by_any_of_their_identifiers(tmp_path: Path) -> None:
-    import asyncio
-
     path = tmp_path / "members.json"
     system = "https://payer.example/members"
     known = {
@@ -311,6 +313,8 @@ def test_members_are_found_by_any_of_their_identifiers(tmp_path: Path) -> None:
         b'"\xed\xa0\x80"',
         b'{"a": NaN}',
         b'{"a": 1e999999999999}',
+        b'{"a": 1e9999999999999999999999}',
+        b'{"a": -1e-9999999999999999999999}',
         b'{"a": 01}',
         b"[" * 100_000,
         b'{"a": 1} {"b": 2}',
@@ -321,6 +325,34 @@ def test_members_are_found_by_any_of_their_identifiers(tmp_path: Path) -> None:
 def test_what_is_not_json(called: Called, target: str, body: bytes) -> None:
     status, answer = called.post(target, body)
     assert (status, issues(answer)) == (400, [("structure", "")])
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+@pytest.mark.parametrize("target", [SIGN, PACKAGE, f"{SIGN}/feedback"])
+def test_what_is_not_packed_as_it_says(service: str, target: str, encoding: str) -> None:
+    with contextlib.closing(Called(service)) as called:
+        body = json.dumps(calls.hook()).encode()
+        status, answer, _ = called.ask("POST", target, body, Content_Encoding=encoding)
+        assert (status, issues(answer)) == (400, [("structure", "")])
+    with contextlib.closing(Called(service)) as called:
+        assert metric(called, 'priorauth_fhir_faults_total{kind="other"}') == 0
+
+
+@pytest.mark.parametrize("size", [1, 70_000])
+@pytest.mark.parametrize("opened", ["[", '{"a":', '{"resourceType":"Bundle","entry":['])
+def test_what_is_nested_too_deeply(called: Called, opened: str, size: int) -> None:
+    """Of a large body as of a small one, for which less is walked."""
+    closed = "".join({"[": "]", "{": "}"}[each] for each in reversed(opened) if each in "[{")
+    hook, parameters = calls.hook(), calls.parameters()
+    hook["prefetch"] |= {"more": "@", "text": "x" * size}
+    parameters["parameter"] += ["@", "x" * size]
+    for body, ask in ((hook, called.signed), (parameters, called.package)):
+        head, _, tail = json.dumps(body).partition('"@"')
+        for depth in (40, 120, 600):
+            status, answer = ask(f"{head}{opened * depth}1{closed * depth}{tail}".encode())
+            told = json.dumps(answer)
+            assert ("is not JSON: it is nested more than 100 deep" in told) is (depth > 40)
+            assert status in ((200, 400) if depth == 40 else (400,))
 
 
 @pytest.mark.parametrize("body", [None, True, 1, "order-sign", [], {}, [[]], {"hook": {}}])
@@ -555,9 +587,10 @@ def test_whatever_is_broken_in_a_call_is_answered(called: Called, data: st.DataO
 
 def test_opa_gone_and_back(members: MemberFile) -> None:
     root = Path(__file__).parents[1]
+    policy = (root / "policy", root / "rego")
     with contextlib.ExitStack() as stack:
-        url, process = stack.enter_context(private_opa(root / "policy", root / "rego"))
-        own = stack.enter_context(calls.running(Service(Rules(url, timeout=1), members)))
+        url, process = stack.enter_context(private_opa(*policy))
+        own = stack.enter_context(calls.running(Service(Rules(url, timeout=60), members)))
         called = stack.enter_context(contextlib.closing(Called(own)))
         assert eventually(lambda: called.get("/health/ready")[0] == 200)
         assert calls.asserted(called.signed(calls.hook())[1])["covered"] == ["covered"]
@@ -590,6 +623,10 @@ def test_opa_gone_and_back(members: MemberFile) -> None:
         assert called.get("/health/live")[0] == 200
         assert called.get("/cds-services")[0] == 200
         assert metric(called, 'priorauth_fhir_faults_total{kind="SidecarUnreachable"}') >= 4
+        stack.enter_context(private_opa(*policy, port=port(url)))
+        assert eventually(lambda: called.get("/health/ready")[0] == 200)
+        assert calls.asserted(called.signed(calls.hook())[1])["covered"] == ["covered"]
+        assert called.package(calls.parameters(calls.ordered(calls.order())))[0] == 200
 
 
 def selected(*names: str) -> Resource:
@@ -660,15 +697,19 @@ def eventually(holds: Any) -> bool:
         (http(b"{}", length=50), "SidecarUnreachable"),
         (hanging_up, "SidecarUnreachable"),
         (lambda connection: time.sleep(2), "SidecarTimeout"),
+        # Hanging up on each attempt, in less than the time that there is for both.
+        (lambda connection: time.sleep(0.4), "SidecarTimeout"),
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
 def test_a_sidecar_that_answers_nonsense_decides_nothing(
     answer: Any, kind: str, members: MemberFile, caplog: pytest.LogCaptureFixture
 ) -> None:
+    # Time enough for a large answer on a busy machine.
+    timeout = 0.5 if kind == "SidecarTimeout" else 60
     with (
         answering(answer) as (url, _),
-        calls.running(Service(Rules(url, timeout=0.5), members)) as own,
+        calls.running(Service(Rules(url, timeout=timeout), members)) as own,
         contextlib.closing(Called(own)) as called,
     ):
         status, found = called.package(calls.parameters(calls.ordered(calls.order())))
@@ -781,21 +822,86 @@ def test_nothing_of_a_resource_is_logged(
     assert marker not in called.get("/metrics")[1]
 
 
+MARKER = b"MARKER-7c1e"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"Content-Length: 2\r\n\r\n{}" + MARKER,
+        b'Content-Length: 2\r\n\r\n{}POST {"name": "' + MARKER,
+        b"\r\nPOST " + MARKER + b" HTTP/1.1\r\n\r\n",
+        MARKER + b" y: 1\r\n\r\n",
+        b"X: " + MARKER + b"\0\r\n\r\n",
+        b"Content-Length: " + MARKER + b"\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n" + MARKER + b"\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}" + MARKER + b"\r\n",
+    ],
+    ids=repr,
+)
+def test_nothing_of_what_is_no_http_is_logged(
+    service: str, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A body that is longer than its length goes on as another request."""
+    caplog.set_level(logging.DEBUG)
+    address = urlsplit(service)
+    with socket.create_connection((address.hostname, address.port or 0), timeout=60) as connection:
+        head = f"POST {PACKAGE} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        connection.sendall(head.encode() + sent + b"\r\n\r\n")
+        answer = b""
+        while more := connection.recv(65536):
+            answer += more
+    assert b" 400 Bad Request" in answer
+    assert MARKER.decode() not in caplog.text
+    assert "Traceback" not in caplog.text
+    assert re.search(
+        r"Error handling request from 127\.0\.0\.1: \w+ at \S+:\d+$", caplog.text, re.M
+    )
+
+
+def test_an_error_of_the_event_loops_is_told_by_its_kind_and_place(
+    service: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    del service
+    loop = asyncio.new_event_loop()
+    try:
+        raise ValueError(MARKER)
+    except ValueError as error:
+        loop.call_exception_handler({"message": "Lost", "exception": error, "body": MARKER})
+    loop.close()
+    assert re.fullmatch(r"Lost: ValueError at .*test_fhir_service\.py:\d+", caplog.messages[-1])
+    assert MARKER.decode() not in caplog.text
+
+
 @pytest.fixture(scope="module")
 def elliptic() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP384R1())
 
 
-@pytest.fixture
-def callers(tmp_path: Path, elliptic: ec.EllipticCurvePrivateKey) -> Callers:
-    key = jwt.get_algorithm_by_name("ES384").to_jwk(elliptic.public_key(), as_dict=True)
-    path = tmp_path / "callers.json"
-    content = {
-        "url": "https://fhir.payer.example/",
-        "issuers": {"https://ehr.example": {"keys": [{**key, "kid": "k-1"}]}},
-    }
-    path.write_text(json.dumps(content))
+@pytest.fixture(scope="module")
+def strong() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
+
+
+def published(key: Any, algorithm: str, **more: str) -> dict[str, Any]:
+    found = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
+    return {**found, **more}
+
+
+def callers_of(path: Path, *keys: dict[str, Any]) -> Callers:
+    issuers = {"https://ehr.example": {"keys": keys}}
+    path.write_text(json.dumps({"url": "https://fhir.payer.example/", "issuers": issuers}))
     return Callers(path)
+
+
+@pytest.fixture
+def callers(tmp_path: Path, elliptic: Any, strong: Any) -> Callers:
+    return callers_of(
+        tmp_path / "callers.json",
+        published(elliptic, "ES384", kid="k-1"),
+        published(strong, "RS384", kid="k-rsa"),
+        published(strong, "RS384", kid="k-named", alg="RS384"),
+    )
 
 
 def token(key: Any, audience: str, /, *, algorithm: str = "ES384", **changed: Any) -> str:
@@ -840,10 +946,9 @@ def test_callers_show_a_token(
             assert called.get(target)[0] == 200
 
 
-def test_a_token_that_is_not_good(callers: Callers, elliptic: Any) -> None:
+def test_a_token_that_is_not_good(callers: Callers, elliptic: Any, strong: Any) -> None:
     now = int(time.time())
     other = ec.generate_private_key(ec.SECP384R1())
-    strong = rsa.generate_private_key(65537, 2048)
     short = ec.generate_private_key(ec.SECP256R1())
     bad = {
         "of another key": token(other, AUDIENCE),
@@ -858,7 +963,10 @@ def test_a_token_that_is_not_good(callers: Callers, elliptic: Any) -> None:
         "without an end": token(elliptic, AUDIENCE, exp=None),
         "without a start": token(elliptic, AUDIENCE, iat=None),
         "without a nonce": token(elliptic, AUDIENCE, jti=None),
-        "of another algorithm": token(strong, AUDIENCE, algorithm="RS384"),
+        "of another kind of key": token(strong, AUDIENCE, algorithm="RS384"),
+        "of a shorter hash": token(strong, AUDIENCE, algorithm="RS256", kid="k-rsa"),
+        "of a longer hash": token(strong, AUDIENCE, algorithm="RS512", kid="k-named"),
+        "of another padding": token(strong, AUDIENCE, algorithm="PS384", kid="k-rsa"),
         "of a shorter curve": token(short, AUDIENCE, algorithm="ES256"),
         "of a shared secret": token("x" * 64, AUDIENCE, algorithm="HS384"),
         "unsigned": token(None, AUDIENCE, algorithm="none"),
@@ -872,6 +980,23 @@ def test_a_token_that_is_not_good(callers: Callers, elliptic: Any) -> None:
         with pytest.raises(PriorAuthError, match="bearer token"):
             callers.check(header, SIGN)
     callers.check(f"bearer {token(elliptic, [AUDIENCE, 'https://other.example'])}", SIGN)  # type: ignore[arg-type]
+    for kid in ("k-rsa", "k-named"):
+        callers.check(f"Bearer {token(strong, AUDIENCE, algorithm='RS384', kid=kid)}", SIGN)
+
+
+def test_a_key_that_no_token_can_match(tmp_path: Path, elliptic: Any, strong: Any) -> None:
+    short = ec.generate_private_key(ec.SECP256R1())
+    for key in (
+        published(short, "ES256"),
+        published(elliptic, "ES384", alg="ES256"),
+        published(strong, "RS384", alg="RS256"),
+        published(strong, "RS384", alg="PS384"),
+        {"kty": "OKP", "crv": "Ed25519", "x": "AA"},
+        {"kty": "EC", "crv": ["P-384"]},
+        {"alg": "ES384"},
+    ):
+        with pytest.raises(ConfigurationError, match=r"key 0 of .* must be for ES384 .* or RS384"):
+            callers_of(tmp_path / "callers.json", {**key, "kid": "k-1"})
 
 
 @pytest.mark.parametrize(
@@ -881,7 +1006,7 @@ def test_a_token_that_is_not_good(callers: Callers, elliptic: Any) -> None:
         ('{"url": "https://x"}', "is not a callers file"),
         ('{"url": "x", "issuers": {"i": {"keys": [{"kty": "EC"}]}}}', "has no `kid`"),
         (
-            '{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "EC"}]}}}',
+            '{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "RSA"}]}}}',
             "is not a usable key",
         ),
         (

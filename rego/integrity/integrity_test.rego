@@ -401,6 +401,13 @@ _plants := {
 			"/criteria/coverage/initial/0/minimum",
 			"B.1 (age): has the figure 21, which its words do not contain; correct it, or add a reading, under `readings`, that says where it comes from",
 		],
+		"a figure for which the words have an article": [
+			_replaced("2", {
+				"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "age", "minimum": 1,
+			}),
+			"/criteria/coverage/initial/2/minimum",
+			"B.3 (stage): has the figure 1, which its words do not contain; correct it, or add a reading, under `readings`, that says where it comes from",
+		],
 		"a figure further in": [
 			[{"op": "replace", "path": "/criteria/limits/every_request/0/limits/0/days", "value": 30}],
 			"/criteria/limits/every_request/0/limits/0/days",

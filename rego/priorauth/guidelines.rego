@@ -56,8 +56,8 @@ asked(criterion) := criteria.asks(criterion.kind, criterion) if {
 
 _types := {"every_request": null, "initial": "initial", "renewal": "renewal"}
 
-_parent(tree, path) := object.get({"tree": tree}, array.concat(["tree"], array.slice(path, 0, count(path) - 2)), {}).id if {
-	count(path) > 2
+_parent(tree, path) := id if {
+	id := object.get({"tree": tree}, array.concat(["tree"], array.slice(path, 0, count(path) - 2)), {}).id
 } else := null
 
 _version(content, version) := {

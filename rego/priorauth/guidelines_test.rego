@@ -23,6 +23,7 @@ test_catalog_names_guidelines_and_versions if {
 		"in_force": {"from": "2020-08-01"},
 	}
 	[section.number | some section in version.sections] == ["Applicable", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "Footer"]
+	{keys | some section in version.sections; keys := object.keys(object.remove(section, ["informative"]))} == {{"number", "title", "text", "readings"}}
 }
 
 test_catalog_lists_criteria_in_the_order_of_decisions if {
@@ -44,9 +45,13 @@ test_catalog_lists_criteria_in_the_order_of_decisions if {
 
 test_catalog_tells_of_a_criterion_what_it_asks if {
 	[criterion] := [each | some each in _catalog[0].versions[0].criteria; each.id == "quantity"]
-	object.filter(criterion, ["clause", "kind", "asks", "readings"]) == {
+	object.remove(criterion, ["text", "figures"]) == {
+		"id": "quantity",
 		"clause": "IV",
 		"kind": "quantity_by_dose",
+		"stage": "limits",
+		"type": null,
+		"parent": null,
 		"readings": ["Tablets are the 20 mg tablets of VII (Reading 10)."],
 		"asks": [
 			{"path": "/dose/mg_per_week", "question": "What weekly dose is requested, in mg?"},
@@ -54,7 +59,18 @@ test_catalog_tells_of_a_criterion_what_it_asks if {
 			{"path": "/quantity/days_supply", "question": "For how many days is one fill?"},
 		],
 	}
-	criterion.figures.strength_mg == 20
+	startswith(criterion.text, "Coverage is provided as follows depending on dose requested: 160mg/week: 32 tablets")
+	criterion.figures == {
+		"quantity": "quantity.tablets",
+		"dose": "dose.mg_per_week",
+		"strength_mg": 20,
+		"limits": [
+			{"dose": 160, "quantity": 32, "days": 28},
+			{"dose": 100, "quantity": 20, "days": 28},
+			{"dose": 80, "quantity": 16, "days": 28},
+			{"dose": 60, "quantity": 12, "days": 28},
+		],
+	}
 }
 
 # Parts come after their group, and say which it is.

@@ -61,12 +61,8 @@ _asked := [object.union(asked, {"criterion": criterion}) |
 # The status that decides each outcome, and the stages at which it does.
 _decisive := {"not_applicable": "not_met", "pended": "unknown", "denied": "not_met", "modified": "reduced"}
 
-_weighed := ["applicability"] if {
-	outcome.value == "not_applicable"
-} else := ["coverage"] if {
+_weighed := ["coverage"] if {
 	outcome.value == "denied"
-} else := ["limits"] if {
-	outcome.value == "modified"
 } else := ["applicability"] if {
 	# Whatever coverage still lacks, it is denied already, should the guideline apply.
 	some criterion in outcome.coverage
@@ -87,12 +83,12 @@ _fact(asked) := vocabulary.fact(asked.fact).items.properties[asked.property] if 
 _reason(criterion, judged) := reason if {
 	judged.status == "unknown"
 	reason := _unanswerable(criterion)
-} else := {"code": code, "message": $"Not known, waiting for the {whom}: {titles}, for: {judged.text}"} if {
+} else := {"code": code, "message": $"Not known, waiting for the {whom}: {titles}. Needed for: {judged.text}"} if {
 	judged.status == "unknown"
 	code := concat("_", [judged.id, "unknown"])
 	open := groups.open(criterion, judged)
 	whom := concat(" and the ", sort({vocabulary.fact(asked.fact).known_by | some asked in open}))
-	titles := concat(", ", [_fact(asked).title | some asked in open])
+	titles := concat("; ", [_fact(asked).title | some asked in open])
 } else := {"code": code, "message": $"Reduced from {_reduction(criterion, judged)}: {judged.text}"} if {
 	judged.status == "reduced"
 	code := concat("_", [judged.id, "reduced"])

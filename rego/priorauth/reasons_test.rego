@@ -49,35 +49,35 @@ test_bearing[name] if {
 		],
 		"pended for one fact": [
 			fixtures.initial_with({"member": {"birth_date": null}}),
-			[["age", "unknown", "Not known, waiting for the plan: Date of birth, for: ", ""]],
+			[["age", "unknown", "Not known, waiting for the plan: Date of birth. Needed for: ", ""]],
 		],
 		"pended for two facts of one criterion": [
 			fixtures.initial_with({"quantity": null}),
-			[["quantity", "unknown", "Not known, waiting for the prescriber: Tablets per fill, Days supply, for: ", ""]],
+			[["quantity", "unknown", "Not known, waiting for the prescriber: Tablets per fill; Days supply. Needed for: ", ""]],
 		],
 		"pended for what is not evaluable": [
 			fixtures.renewal_with({"clinical": {"disease_status": "not_evaluable"}}),
-			[["disease_control", "unknown", "Not known, waiting for the prescriber: Disease status, for: ", ""]],
+			[["disease_control", "unknown", "Not known, waiting for the prescriber: Disease status. Needed for: ", ""]],
 		],
 		"pended, and reduced": [
 			fixtures.initial_with({"nccn": null, "duration_months": 7}),
-			[["nccn", "unknown", "Not known, waiting for the prescriber: NCCN recommendations, for: ", ""]],
+			[["nccn", "unknown", "Not known, waiting for the prescriber: NCCN recommendations. Needed for: ", ""]],
 		],
 		"pended for applicability only, though it would be denied": [
 			object.union(_denied, {"member": {"benefit": null}}),
-			[["benefit", "unknown", "Not known, waiting for the plan: Benefit, for: ", ""]],
+			[["benefit", "unknown", "Not known, waiting for the plan: Benefit. Needed for: ", ""]],
 		],
 		"nothing stated": [
 			fixtures.empty_initial,
 			[
-				["benefit", "unknown", "Not known, waiting for the plan: Benefit, for: ", ""],
-				["formulary", "unknown", "Not known, waiting for the plan: Formulary, for: ", ""],
-				["drug_on_formulary", "unknown", "Not known, waiting for the plan: Drug on the member's formulary, for: ", ""],
-				["documentation", "unknown", "Not known, waiting for the prescriber: Supporting documents, for: ", ""],
-				["age", "unknown", "Not known, waiting for the plan: Date of birth, for: ", ""],
-				["prescriber", "unknown", "Not known, waiting for the plan: Prescriber's specialties, for: ", ""],
-				["nccn", "unknown", "Not known, waiting for the prescriber: NCCN recommendations, for: ", ""],
-				["quantity", "unknown", "Not known, waiting for the prescriber: Weekly dose, in mg, Tablets per fill, Days supply, for: ", ""],
+				["benefit", "unknown", "Not known, waiting for the plan: Benefit. Needed for: ", ""],
+				["formulary", "unknown", "Not known, waiting for the plan: Formulary. Needed for: ", ""],
+				["drug_on_formulary", "unknown", "Not known, waiting for the plan: Drug on the member's formulary. Needed for: ", ""],
+				["documentation", "unknown", "Not known, waiting for the prescriber: Supporting documents. Needed for: ", ""],
+				["age", "unknown", "Not known, waiting for the plan: Date of birth. Needed for: ", ""],
+				["prescriber", "unknown", "Not known, waiting for the plan: Prescriber's specialties. Needed for: ", ""],
+				["nccn", "unknown", "Not known, waiting for the prescriber: NCCN recommendations. Needed for: ", ""],
+				["quantity", "unknown", "Not known, waiting for the prescriber: Weekly dose, in mg; Tablets per fill; Days supply. Needed for: ", ""],
 			],
 		],
 	}
@@ -169,12 +169,12 @@ test_bearing_of_groups[name] if {
 		"either, once, with what would do": [either, toxic, [_reason("g_not_met", "g", "III.9", "Not met: Either. One of these would do: Words of one; Words of two")], []],
 		"either, unknown": [
 			either, {},
-			[_reason("g_unknown", "g", "III.9", "Not known, waiting for the plan and the prescriber: Unacceptable toxicity, Closed formulary, for: Either")],
+			[_reason("g_unknown", "g", "III.9", "Not known, waiting for the plan and the prescriber: Unacceptable toxicity; Closed formulary. Needed for: Either")],
 			["/clinical/unacceptable_toxicity", "/member/closed_formulary"],
 		],
 		"branch, its value unknown": [
 			branch, {},
-			[_reason("b_unknown", "b", "III.8", "Not known, waiting for the prescriber: Formulary alternatives tried, for: By benefit")],
+			[_reason("b_unknown", "b", "III.8", "Not known, waiting for the prescriber: Formulary alternatives tried. Needed for: By benefit")],
 			["/member/formulary_alternatives_tried"],
 		],
 		"branch, the one taken": [
@@ -185,8 +185,8 @@ test_bearing_of_groups[name] if {
 		"one fact of two criteria is asked for once": [
 			object.union(either, {"kind": "all", "parts": [one, object.union(one, {"id": "again", "text": "Words of again"})]}), {},
 			[
-				_reason("one_unknown", "one", "III.9", "Not known, waiting for the prescriber: Unacceptable toxicity, for: Words of one"),
-				_reason("again_unknown", "again", "III.9", "Not known, waiting for the prescriber: Unacceptable toxicity, for: Words of again"),
+				_reason("one_unknown", "one", "III.9", "Not known, waiting for the prescriber: Unacceptable toxicity. Needed for: Words of one"),
+				_reason("again_unknown", "again", "III.9", "Not known, waiting for the prescriber: Unacceptable toxicity. Needed for: Words of again"),
 			],
 			["/clinical/unacceptable_toxicity"],
 		],
@@ -218,7 +218,7 @@ test_missing_of_an_item if {
 	missing := reasons.missing with input as request with data.guidelines as changed
 	missing == [_question("/clinical/therapies/1/weeks", "tried", "III.9", "For how many weeks was it taken?")]
 	bearing := reasons.bearing with input as request with data.guidelines as changed
-	bearing == [_reason("tried_unknown", "tried", "III.9", "Not known, waiting for the prescriber: Weeks, for: Words of tried")]
+	bearing == [_reason("tried_unknown", "tried", "III.9", "Not known, waiting for the prescriber: Weeks. Needed for: Words of tried")]
 	whole := reasons.missing with input as fixtures.initial with data.guidelines as changed
 	whole == [_question("/clinical/therapies", "tried", "III.9", "Which therapies were tried?")]
 }

@@ -12,8 +12,8 @@ import data.priorauth.spelling
 # description: The id of the guideline that names the drug.
 id := data.drugs[lower(input.drug.name)].guideline if {
 	is_string(input.drug.name)
-} else := data.drugs[_name].guideline if {
-	data.drugs[_name]
+} else := guideline if {
+	guideline := data.drugs[_name].guideline
 } else := guideline if {
 	# The title of a guideline is its brand name, and the generic name in brackets.
 	guideline := data.drugs[split(_name, " (")[0]].guideline

@@ -14,16 +14,22 @@ from .members import Identifier
 SLIM = 1 << 16
 """From this size on (bytes), what the rules need not see is left out before they are asked."""
 
+_DEEPEST = 100
+
 _IDENTIFIED = ("Coverage", "Patient")
 
 
 def read(body: bytes) -> Any:
-    """The JSON value of a body; decimals keep their zeros. Raises NotJSON."""
+    """The JSON value of a body, not nested too deeply to walk; decimals keep their zeros. Raises
+    NotJSON."""
+    why = f"it is nested more than {_DEEPEST} deep"
     try:
-        return _DECODER.decode(body)
+        value = _DECODER.decode(body)
+        if not _is_deep(value):
+            return value
     except RecursionError:
-        why = "it is nested too deeply"
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        pass
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, ArithmeticError) as error:
         # msgspec's messages name places only.
         place = str(error).rpartition("(")[2].rstrip(")")
         why = f"see {place}" if place.startswith("byte ") else "a text or a number cannot be read"
@@ -34,6 +40,20 @@ def read(body: bytes) -> Any:
 def write(value: object) -> bytes:
     """The JSON of a value that was read."""
     return _ENCODER.encode(value)
+
+
+def _is_deep(value: Any) -> bool:
+    level: list[Any] = [[value]]
+    for _ in range(_DEEPEST + 1):
+        level = [
+            each
+            for outer in level
+            for each in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(each, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _decimal(text: str) -> decimal.Decimal:

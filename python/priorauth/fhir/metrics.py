@@ -10,12 +10,35 @@ from collections.abc import Iterable, Iterator
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from ..errors import PriorAuthError
+from ..errors import (
+    MalformedResult,
+    PriorAuthError,
+    SidecarHTTPError,
+    SidecarTimeout,
+    SidecarUnreachable,
+    TokenRefused,
+    UndefinedResult,
+)
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 """The media type of `Metrics.text`."""
 
 log = logging.getLogger("priorauth.fhir")
+
+_KINDS = {
+    each.__name__
+    for each in (
+        MalformedResult,
+        PriorAuthError,
+        SidecarHTTPError,
+        SidecarTimeout,
+        SidecarUnreachable,
+        TokenRefused,
+        UndefinedResult,
+    )
+}
+
+_OTHERS = ("aiohttp.internal", "aiohttp.server", "aiohttp.web", "asyncio")
 
 
 class Call:
@@ -42,6 +65,9 @@ class Metrics:
         self._faults = Counter(
             "priorauth_fhir_faults", "Faults of the service, by kind", ["kind"], registry=registry
         )
+        # A counter that begins at 1 has not increased, by Prometheus.
+        for kind in (*_KINDS, "other"):
+            self._faults.labels(kind)
         self._feedback = Counter(
             "priorauth_fhir_feedback", "Feedback on answers", ["outcome"], registry=registry
         )
@@ -71,16 +97,35 @@ class Metrics:
         """Count a fault and log it, by its kind and place: its message may quote the call, unless
         it is one of ours."""
         kind = type(error).__name__
-        self._faults.labels(kind).inc()
+        self._faults.labels(kind if kind in _KINDS else "other").inc()
         if isinstance(error, PriorAuthError):
             log.error("%s: %s", kind, error)
-            return
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
-        log.error("%s at %s", kind, where)
+        else:
+            log.error("%s", _told(error))
 
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""
         return generate_latest(self._registry)
+
+
+def quieten() -> None:
+    """Have aiohttp and asyncio log errors as we do: their words may hold the bytes of a request."""
+    for name in _OTHERS:
+        logging.getLogger(name).addFilter(_bare)
+
+
+def _bare(record: logging.LogRecord) -> bool:
+    """Leave of a record that has an error its first line, and the error's kind and place."""
+    if record.exc_info and record.exc_info[1]:
+        first = record.getMessage().partition("\n")[0]
+        record.msg, record.args = f"{first}: {_told(record.exc_info[1])}", None
+        record.exc_info = record.exc_text = None
+    return True
+
+
+def _told(error: BaseException) -> str:
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "nowhere"
+    return f"{type(error).__name__} at {where}"

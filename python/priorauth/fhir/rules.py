@@ -77,7 +77,7 @@ class Rules:
             connector = aiohttp.TCPConnector(limit=_POOL_SIZE, ssl=self._ssl)
         self._session = aiohttp.ClientSession(
             connector=connector,
-            timeout=aiohttp.ClientTimeout(total=self._timeout),
+            timeout=aiohttp.ClientTimeout(),  # that of `_send` is for both attempts
             headers=self._headers,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -123,11 +123,7 @@ class Rules:
 
     async def _send(self, method: str, target: str, body: bytes | None) -> bytes:
         try:
-            # Every entry point is a pure function of its input, so a call may be sent again; it is,
-            # once, for the sake of kept-alive connections that a restarted sidecar has dropped.
-            with contextlib.suppress(aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-                return await self._sent(method, target, body)
-            return await self._sent(method, target, body)
+            return await asyncio.wait_for(self._sent_twice(method, target, body), self._timeout)
         except asyncio.TimeoutError:
             fault: SidecarError = SidecarTimeout(
                 f"no complete answer from {self.url} within {self._timeout:g} s; "
@@ -139,6 +135,13 @@ class Rules:
             )
         # Out here, so that nothing of the transport is chained to it.
         raise fault
+
+    async def _sent_twice(self, method: str, target: str, body: bytes | None) -> bytes:
+        # Every entry point is a pure function of its input, so a call may be sent again; it is,
+        # once, for the sake of kept-alive connections that a restarted sidecar has dropped.
+        with contextlib.suppress(aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+            return await self._sent(method, target, body)
+        return await self._sent(method, target, body)
 
     async def _sent(self, method: str, target: str, body: bytes | None) -> bytes:
         assert self._session is not None, "it is used outside its `async with`"

@@ -22,7 +22,7 @@ from ..errors import NotJSON, PriorAuthError, RequestRefused, SidecarError
 from . import _body
 from .callers import Callers, CallRefused
 from .members import Members, NothingKnown
-from .metrics import CONTENT_TYPE, Metrics
+from .metrics import CONTENT_TYPE, Metrics, quieten
 from .rules import Rules
 from .undecided import Technical, undecided
 
@@ -98,6 +98,7 @@ class Service:
     @property
     def application(self) -> web.Application:
         """The application, to run once."""
+        quieten()
         application = web.Application(middlewares=[self._answering], client_max_size=LARGEST_BODY)
         application.add_routes(
             [
@@ -285,9 +286,11 @@ async def _taken(request: web.Request) -> tuple[bytes, Any]:
     """The body of a call, and the JSON value that it is."""
     if request.content_type not in (_JSON, _FHIR):
         raise _HTTPError(415, "not-supported", f"a body must be {_JSON} or {_FHIR}")
-    body = await request.read()
     try:
+        body = await request.read()
         return body, _body.read(body)
+    except web.RequestPayloadError:
+        raise _HTTPError(400, "structure", "the body is not as Content-Encoding says") from None
     except NotJSON as error:
         raise _HTTPError(400, "structure", f"the body is not JSON: {error.reason}") from None
 

@@ -2,7 +2,7 @@
 
 /* What happens when: a request is entered, opened or pasted, decided at once, and shown. */
 (async () => {
-  const { h, sync } = Dom;
+  const { h } = Dom;
   const node = (id) => document.getElementById(id);
   const SPOKEN_AFTER = 400;
   const SEARCHED_AFTER = 150;

@@ -11,6 +11,12 @@ import data.priorauth.calendar
 import data.priorauth.spelling
 import data.priorauth.vocabulary
 
+# METADATA
+# title: Judge
+# description: >-
+#   The status of a criterion of this kind, and the facts that it rests on; undefined where the data lacks what the kind
+#   needs.
+# scope: document
 judge(kind, criterion) := [_accepted(stated, criterion), {path[count(path) - 1]: stated, "accepted": criterion.accepted}] if {
 	# The stated fact is one of the accepted values. An `undetermined` value counts as absent.
 	kind == "one_of"
@@ -100,6 +106,10 @@ judge(kind, criterion) := [_accepted(stated, criterion), {path[count(path) - 1]:
 	therapies := _listed(object.get(input, split(criterion.fact, "."), null), object.remove(criterion, ["of"]))
 }
 
+# METADATA
+# title: Asks
+# description: The facts that a criterion of this kind rests on, by path.
+# scope: document
 asks("one_of", criterion) := [criterion.fact]
 
 asks("formulary", _) := ["member.formulary"]

@@ -133,6 +133,10 @@ unanswerable(criterion) := {
 	object.get(input, split(criterion.current, "."), null) != null
 }
 
+# METADATA
+# title: Quantity that no answer can settle
+# description: Whether a criterion limits a quantity that is unknown, and no answer can settle it.
+# scope: document
 quantity_unanswerable(criterion) if {
 	limit_kinds[criterion.kind] == "quantity"
 	unanswerable(criterion)

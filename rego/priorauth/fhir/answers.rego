@@ -70,14 +70,15 @@ kind(declared) := "Coding" if {
 # METADATA
 # title: Read
 # description: >-
-#   What a QuestionnaireResponse states, as facts by their paths, and what is wrong with it, by `linkId`. `declared` has
-#   the facts that it may be about; only those that a prescriber knows are for it to state.
+#   What a QuestionnaireResponse states, as facts by their paths, and what is wrong with it, by `linkId`: `null` for one
+#   that names no fact, which is not quoted. `declared` has the facts that it may be about; only those that a prescriber
+#   knows are for it to state.
 read(response, declared) := {
 	"facts": {path: answered.value | some path, answered in found},
-	"faults": [{"linkId": fault[0], "message": fault[1]} | some fault in sort(array.concat(
-		[[path, answered.fault] | some path, answered in found],
-		[[link, "is not a question for the prescriber"] | some link, path in links; path == ""],
-	))],
+	"faults": [{"linkId": fault[0], "message": fault[1]} | some fault in sort(union({
+		{[path, answered.fault] | some path, answered in found},
+		{[_known(link, declared), "is not a question for the prescriber"] | some link, path in links; path == ""},
+	}))],
 } if {
 	items := [item | some item in resources.listed(response.item)]
 	links := {item.linkId: path | some item in items; path := _path(item.linkId, declared)}
@@ -95,6 +96,10 @@ _path(link, declared) := link if {
 	declared[path].known_by == "prescriber"
 	declared[path].empty == "none"
 } else := ""
+
+_known(link, declared) := link if {
+	declared[trim_suffix(resources.text(link), ".none")]
+} else := null
 
 # The value that items state of a fact, or what is wrong with them; undefined where they say nothing of it.
 _read(path, declared, items) := {"fault": "states both that there are none and some items"} if {
@@ -157,13 +162,13 @@ _said(value, declared, path) := value.code if {
 _fault(path, declared, item) := "is a group: answer its items instead" if {
 	declared.items.type == "object"
 	item.answer
-} else := $"has a {links[0]} that does not fit the questionnaire" if {
+} else := $"has {sort(unsound)[0]} that does not fit the questionnaire" if {
 	declared.items.type == "object"
-	links := sort([_named(member) |
+	unsound := {_named(path, declared.items, member) |
 		some member in item.item
 		not _member_sound(path, declared.items, member)
-	])
-	links != []
+	}
+	unsound != set()
 } else := "has an item more than once" if {
 	declared.items.type == "object"
 	count({member.linkId | some member in item.item}) < count(resources.listed(item.item))
@@ -176,9 +181,11 @@ _fault(path, declared, item) := "is a group: answer its items instead" if {
 	count(item.answer) > 1
 }
 
-_named(member) := link if {
-	link := resources.text(member.linkId)
-} else := "item"
+_named(path, declared, member) := $"a {link}" if {
+	some name, _ in declared.properties
+	link := $"{path}.{name}"
+	member.linkId == link
+} else := "an item"
 
 _member_sound(path, declared, member) if {
 	some name, property in declared.properties

@@ -110,7 +110,11 @@ test_faults_are_told_and_state_nothing[name] if {
 	some name, [items, link, message] in {
 		"no question": [
 			[{"linkId": "sample.unheard_of", "answer": [{"valueString": "A"}]}],
-			"sample.unheard_of", "is not a question for the prescriber",
+			null, "is not a question for the prescriber",
+		],
+		"two that are none": [
+			[{"linkId": "1 Elm Street"}, {"linkId": "') or ('"}, {"linkId": {"given": ["Invented"]}}, {"linkId": 7}],
+			null, "is not a question for the prescriber",
 		],
 		"what the plan knows": [
 			[{"linkId": "sample.on_file", "answer": [{"valueBoolean": true}]}],
@@ -166,7 +170,7 @@ test_faults_are_told_and_state_nothing[name] if {
 		],
 		"a foreign member": [
 			[{"linkId": "sample.therapies", "item": [{"linkId": "sample.code", "answer": [{"valueString": "A"}]}]}],
-			"sample.therapies", "has a sample.code that does not fit the questionnaire",
+			"sample.therapies", "has an item that does not fit the questionnaire",
 		],
 		"a member of another type": [
 			[{"linkId": "sample.therapies", "item": [{"linkId": "sample.therapies.weeks", "answer": [{"valueString": "5"}]}]}],
@@ -185,11 +189,11 @@ test_faults_are_told_and_state_nothing[name] if {
 		],
 		"a member that is no item": [
 			[{"linkId": "sample.therapies", "item": ["sample.therapies.therapy", null]}],
-			"sample.therapies", "has a item that does not fit the questionnaire",
+			"sample.therapies", "has an item that does not fit the questionnaire",
 		],
 		"a member without a name": [
 			[{"linkId": "sample.therapies", "item": [{"answer": [{"valueString": "a"}]}]}],
-			"sample.therapies", "has a item that does not fit the questionnaire",
+			"sample.therapies", "has an item that does not fit the questionnaire",
 		],
 	}
 	_read(items) == {"facts": {}, "faults": [{"linkId": link, "message": message}]}

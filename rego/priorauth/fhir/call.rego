@@ -168,27 +168,21 @@ issues contains outcomes.issue(412, "incomplete", "prefetch.medicationRequests",
 }
 
 issues contains outcomes.issue(412, "incomplete", "prefetch.medications", "must have the Medication of every order that refers to one") if {
-	some prescribed in _prescriptions
+	some prescribed in orders
+	prescribed.resourceType == "MedicationRequest"
 	prescribed.medicationReference
 	not order.medication(prescribed, resources)
 	not _answered("medications")
 }
 
-issues contains outcomes.issue(422, "required", "MedicationRequest.authoredOn", "must be a date, or dispenseRequest.validityPeriod must start on one") if {
-	some prescribed in _prescriptions
-	not order.service_date(prescribed)
-}
-
-issues contains outcomes.issue(422, "invariant", "MedicationRequest.doNotPerform", "must be absent: an order not to give a drug cannot be judged") if {
-	some prescribed in _prescriptions
-	prescribed.doNotPerform
+issues contains issue if {
+	some each in orders
+	some issue in order.issues(each)
 }
 
 _coverages_came if _answered("coverage")
 
 _coverages_came if count(_coverages) > 1
-
-_prescriptions := [prescribed | some prescribed in orders; prescribed.resourceType == "MedicationRequest"]
 
 # Whether a key was prefetched, with whatever result.
 _answered(key) if _hook.prefetch[key] != null

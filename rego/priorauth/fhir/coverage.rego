@@ -42,10 +42,19 @@ asserted(request, decision, asking) := array.flatten([
 	_questions(request, decision, asking),
 	_details(request, decision),
 ]) if {
-	not decision.outcome in {"not_applicable", "invalid"}
-} else := conditional(_words(decision.reasons)) if {
+	not unjudged(decision)
+} else := conditional(unjudged(decision)) if {
 	decision.outcome == "not_applicable"
-} else := technical(concat("; ", [$"{error.path} {error.message}" | some error in decision.errors]))
+} else := technical(unjudged(decision))
+
+# METADATA
+# title: Unjudged
+# description: Why a decision judges no criteria, in words; undefined where it does.
+unjudged(decision) := concat(" ", [reason.message | some reason in decision.reasons]) if {
+	decision.outcome == "not_applicable"
+} else := concat("; ", [$"{error.path} {error.message}" | some error in decision.errors]) if {
+	decision.outcome == "invalid"
+}
 
 # METADATA
 # title: Conditional
@@ -79,8 +88,6 @@ _code(name, code) := {"url": name, "valueCode": code}
 _reason(concept) := {"url": "reason", "valueCodeableConcept": concept}
 
 _cause(code) := {"system": "http://hl7.org/fhir/us/davinci-crd/CodeSystem/temp", "code": code}
-
-_words(reasons) := concat(" ", [reason.message | some reason in reasons])
 
 # What a pended request still lacks: from the prescriber, as a questionnaire; from the plan, or from a person who
 # decides, in words.

@@ -60,17 +60,8 @@ technical := {
 	"types": sort(call.order_types),
 }
 
-# The request made from each order, or what is asserted where none can be made.
-_made := [_request(prescribed) | some prescribed in call.orders]
-
-_request(prescribed) := {"asserted": coverage.conditional("The plan's drug guidelines do not judge orders of this kind.")} if {
-	prescribed.resourceType != "MedicationRequest"
-} else := {"asserted": coverage.conditional("The order has a modifier that is not understood here.")} if {
-	some name in ["modifierExtension", "implicitRules"]
-	prescribed[name]
-} else := found if {
-	found := request.of(prescribed, call.resources, call.id(prescribed), envelope.member)
-} else := {"asserted": coverage.conditional("The order names its drug by no code or name that the plan knows.")}
+# The request made from each order.
+_made := [request.made(prescribed, call.resources, call.id(prescribed), envelope.member) | some prescribed in call.orders]
 
 # Each order, with the decision on its request and what is asserted.
 _judged := [object.union_n([made, {"order": call.orders[index], "about": about}, _judgment(made)]) |
@@ -90,7 +81,7 @@ _judgment(made) := {"asserted": coverage.not_covered("no-member-found", "The pla
 } else := {"decision": decision, "asserted": asserted} if {
 	[decision] := [whole | whole := document.whole] with input as made.document
 	asserted := coverage.asserted(made.document, decision, call.asking)
-} else := {}
+} else := {"asserted": coverage.conditional(made.unjudged)}
 
 _inactive(day, period) if day < period.start
 

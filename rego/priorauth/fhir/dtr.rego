@@ -8,8 +8,10 @@ package priorauth.fhir.dtr
 import data.priorauth.document
 import data.priorauth.fhir.answers
 import data.priorauth.fhir.call
+import data.priorauth.fhir.coverage
 import data.priorauth.fhir.envelope
 import data.priorauth.fhir.facts as stating
+import data.priorauth.fhir.order
 import data.priorauth.fhir.outcomes
 import data.priorauth.fhir.payers
 import data.priorauth.fhir.questionnaire
@@ -38,6 +40,7 @@ questionnaire_package := {
 
 	# All of them, or no answer.
 	count(bundles) == count(_packages)
+	count(_judged) == count(_orders)
 } else := object.union(outcomes.refused(_issues), {"decided": []}) if {
 	count(_issues) > 0
 }
@@ -63,7 +66,7 @@ form := {"questionnaire": questionnaire.resource(of), "response": questionnaire.
 # title: Facts
 # description: >-
 #   What the `response` of the input, a QuestionnaireResponse to one of these questionnaires, states: `document`, a part
-#   of a request; and `faults`, what is wrong with it, each with its `linkId` and a message. `null` where it answers
+#   of a request; and `faults`, what is wrong with it, each with its `linkId`, or `null`, and a message. `null` where it answers
 #   none of these questionnaires.
 # entrypoint: true
 facts := {"document": stating.nested(read.facts), "faults": read.faults} if {
@@ -86,13 +89,17 @@ _orders := [parameter.resource | some parameter in _given("order"); parameter.re
 
 _canonicals := [canonical | some parameter in _given("questionnaire"); canonical := resources.text(parameter.valueCanonical)]
 
-# Each order that a guideline can judge, with the decision on it.
-_judged := [object.union(found, {"order": order, "decision": decision}) |
-	some order in _orders
-	order.resourceType == "MedicationRequest"
-	found := request.of(order, _from, $"{envelope.received.id}/{order.id}", envelope.member)
-	[decision] := [whole | whole := document.whole] with input as found.document
+# The request made from each order, with the decision on it.
+_judged := [object.union_n([made, {"order": each}, _decision(made)]) |
+	some each in _orders
+	made := request.made(each, _from, $"{envelope.received.id}/{each.id}", envelope.member)
 ]
+
+_decision(made) := {} if {
+	made.unjudged
+} else := {"decision": decision} if {
+	[decision] := [whole | whole := document.whole] with input as made.document
+}
 
 # A package for each order, of the questionnaire that is asked for, or of the one for what is open; and one for each
 # questionnaire asked for that is about none of the orders.
@@ -149,15 +156,32 @@ _subject(packed) := packed.order.subject if {
 } else := {"display": "the member"}
 
 # Remarks on a package.
-_remarks := array.concat(
-	[_remark("warning", "not-found", $"{canonical} names no questionnaire of this plan's.") |
-		some canonical in _canonicals
-		not questionnaire.named(canonical)
+_remarks := _warnings if {
+	_warnings != []
+} else := [_remark("information", "informational", "By what the plan knows now, nothing more is needed from the prescriber.") |
+	_packages == []
+]
+
+_warnings := array.concat(
+	[object.union(
+		_remark("warning", "not-found", "This names no questionnaire of the plan's."),
+		{"expression": [$"Parameters.parameter.where(name='questionnaire')[{index}].value"]},
+	) |
+		some index, parameter in _given("questionnaire")
+		not questionnaire.named(object.get(parameter, "valueCanonical", null))
 	],
-	[_remark("information", "informational", "By what the plan knows now, nothing more is needed from the prescriber.") |
-		_packages == []
+	[object.union(
+		_remark("warning", "not-supported", $"No guideline on file judges this order. {why}"),
+		{"expression": [$"Parameters.parameter.where(name='order')[{index}].resource"]},
+	) |
+		some index, judged in _judged
+		why := _unjudged(judged)
 	],
 )
+
+_unjudged(judged) := judged.unjudged if {
+	judged.unjudged
+} else := coverage.unjudged(judged.decision)
 
 _remark(severity, code, text) := {"severity": severity, "code": code, "details": {"text": text}}
 
@@ -204,10 +228,15 @@ _issues contains outcomes.issue(422, "required", $"{resource.resourceType}.id", 
 	not is_string(object.get(resource, "id", null))
 }
 
-_issues contains outcomes.issue(422, "conflict", $"{order.resourceType}.subject", "must be the beneficiary of the coverage") if {
-	some order in _orders
+_issues contains outcomes.issue(422, "conflict", $"{each.resourceType}.subject", "must be the beneficiary of the coverage") if {
+	some each in _orders
 	[patient] := [id | [type, id] := split(resources.local(_coverage.beneficiary, _from), "/"); type == "Patient"]
-	payers.another_patient(order.subject, patient, _from)
+	payers.another_patient(each.subject, patient, _from)
+}
+
+_issues contains issue if {
+	some each in _orders
+	some issue in order.issues(each)
 }
 
 _issues contains issue if {

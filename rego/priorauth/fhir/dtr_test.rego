@@ -102,28 +102,89 @@ _remark(severity, code, text) := {"name": "outcome", "resource": {"resourceType"
 	"details": {"text": text},
 }]}}
 
-test_a_questionnaire_that_there_is_not_is_a_warning if {
-	other := "https://payer.example/fhir/Questionnaire/other|1"
-	_package([_order, _asking(questionnaire.canonical(_form)), _asking(other)]).body.parameter == [
-		_packed(_form, _known, _of_the_order, 1),
-		_remark("warning", "not-found", $"{other} names no questionnaire of this plan's."),
-	]
+test_a_questionnaire_that_there_is_not_is_a_warning[name] if {
+	some name, asked in {
+		"another": _asking("https://payer.example/fhir/Questionnaire/other|1"),
+		"no name": {"name": "questionnaire", "valueCanonical": 1},
+		"nothing": {"name": "questionnaire"},
+	}
+	given := [_order, _asking(questionnaire.canonical(_form)), asked]
+	[packed, told] := _package(given).body.parameter
+	packed == _packed(_form, _known, _of_the_order, 1)
+	told.resource.issue == [{
+		"severity": "warning",
+		"code": "not-found",
+		"details": {"text": "This names no questionnaire of the plan's."},
+		"expression": ["Parameters.parameter.where(name='questionnaire')[1].value"],
+	}]
+	not _informed(_package([_order, asked]))
 }
 
-_nothing := [_remark("information", "informational", "By what the plan knows now, nothing more is needed from the prescriber.")]
+_informed(answer) if answer.body.parameter[_].resource.issue[_].severity == "information"
 
-test_where_nothing_is_open_there_is_no_questionnaire[name] if {
-	some name, given in {
-		"approved": [_order, {"name": "referenced", "resource": fixtures.answered}],
-		"another drug": [{"name": "order", "resource": object.union(
+test_where_nothing_is_open_there_is_no_questionnaire if {
+	found := _package([_order, {"name": "referenced", "resource": fixtures.answered}])
+	found.status == 200
+	found.body.parameter == [_remark("information", "informational", "By what the plan knows now, nothing more is needed from the prescriber.")]
+}
+
+_other := object.union(fixtures.order_without(["medicationCodeableConcept"]), {"medicationCodeableConcept": {"text": "Other"}})
+
+_unjudged(index, why) := {
+	"severity": "warning",
+	"code": "not-supported",
+	"details": {"text": $"No guideline on file judges this order. {why}"},
+	"expression": [$"Parameters.parameter.where(name='order')[{index}].resource"],
+}
+
+test_an_order_that_no_guideline_judges_is_told_of[name] if {
+	some name, [order, why] in {
+		"another drug": [_other, "No guideline on file names this drug."],
+		"no drug": [
 			fixtures.order_without(["medicationCodeableConcept"]),
-			{"medicationCodeableConcept": {"text": "Other"}},
-		)}],
-		"no drug": [{"name": "order", "resource": fixtures.order_without(["medicationCodeableConcept"])}],
-		"another kind": [{"name": "order", "resource": {"resourceType": "ServiceRequest", "id": "s", "subject": {"reference": "Patient/patient-1"}}}],
+			"The order names its drug by no code or name that the plan knows.",
+		],
+		"another kind": [
+			{"resourceType": "ServiceRequest", "id": "s", "subject": {"reference": "Patient/patient-1"}},
+			"The plan's drug guidelines do not judge orders of this kind.",
+		],
+		"a modifier": [
+			fixtures.order_with({"modifierExtension": [{"url": "https://ehr.example/not"}]}),
+			"The order has a modifier that is not understood here.",
+		],
+		"rules of its own": [
+			fixtures.order_with({"implicitRules": "https://ehr.example/rules"}),
+			"The order has a modifier that is not understood here.",
+		],
+		"half a tablet": [
+			fixtures.order_with({"dispenseRequest": {"quantity": fixtures.tablets(0.5)}}),
+			"/quantity/tablets must be a whole number of at least 1 and at most 1000000000",
+		],
 	}
-	_package(given).status == 200
-	_package(given).body.parameter == _nothing
+	found := _package([{"name": "order", "resource": order}])
+	found.status == 200
+	[outcome] := found.body.parameter
+	outcome.resource.issue == [_unjudged(0, why)]
+	beside := _package([_order, {"name": "order", "resource": object.union(order, {"id": "order-2"})}])
+	[packed, told] := beside.body.parameter
+	packed == _packed(_form, _known, _of_the_order, 1)
+	told.resource.issue == [_unjudged(1, why)]
+}
+
+test_an_order_against_a_rule_is_refused[name] if {
+	some name, [order, issue] in {
+		"not to be done": [fixtures.order_with({"doNotPerform": true}), ["invariant", ["MedicationRequest.doNotPerform"]]],
+		"without a date": [fixtures.order_without(["authoredOn"]), ["required", ["MedicationRequest.authoredOn"]]],
+	}
+	envelope := fixtures.package_of([_order, {"name": "order", "resource": order}])
+	_status(envelope) == 422
+	_issues(envelope) == [issue]
+}
+
+test_of_every_order_there_is_a_decision_or_no_package if {
+	given := [_order, {"name": "order", "resource": _other}]
+	some_plan := object.remove(data.plan, ["clinician_review"])
+	not _answer(fixtures.package_of(given)) with data.plan as some_plan
 }
 
 test_answers_that_there_are_are_filled_in if {
@@ -213,7 +274,7 @@ test_answers_that_are_wrong_are_refused if {
 	wrong := object.union(fixtures.answered, {"item": [{"linkId": "other"}]})
 	envelope := fixtures.package_of([_order, {"name": "referenced", "resource": wrong}])
 	_status(envelope) == 422
-	_issues(envelope) == [["conflict", ["QuestionnaireResponse.item.where(linkId='other')"]]]
+	_issues(envelope) == [["conflict", ["QuestionnaireResponse.item"]]]
 }
 
 test_without_a_time_there_is_no_package if {
@@ -270,7 +331,7 @@ test_a_response_states_facts if {
 	}
 	_facts(object.union(fixtures.answered, {"item": [{"linkId": "other"}]})) == {
 		"document": {},
-		"faults": [{"linkId": "other", "message": "is not a question for the prescriber"}],
+		"faults": [{"linkId": null, "message": "is not a question for the prescriber"}],
 	}
 }
 

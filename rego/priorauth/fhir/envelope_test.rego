@@ -24,6 +24,6 @@ _received(given) := found if {
 }
 
 test_when_it_came_in_is_known_or_not_at_all[name] if {
-	some name, given in {"no instant": {"id": "1"}, "no id": {"instant": "2022"}, "other types": {"instant": 1, "id": 2}, "null": null}
+	some name, given in {"no instant": {"id": "1"}, "no id": {"instant": "2022"}, "a number": {"instant": 1, "id": "1"}, "another": {"instant": "2022", "id": 2}, "null": null}
 	not _received(given)
 }

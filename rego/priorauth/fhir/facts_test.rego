@@ -37,10 +37,10 @@ test_known_is_what_is_stated if {
 test_merged_has_what_each_says_and_lists_add_up if {
 	facts.merged({"a": 1, "s": {"list": [{"x": 1}, {"x": 2}], "alone": ["p", "p"]}}, [
 		{"b": 2, "s.list": [{"x": 2}, {"x": 3}], "s.new": ["q"]},
-		{"s.list": [{"x": 4}]},
+		{"s.list": [{"x": 4}, {"x": 1}], "s.new": ["r"]},
 	]) == {
 		"a": 1, "b": 2,
-		"s": {"list": [{"x": 1}, {"x": 2}, {"x": 3}, {"x": 4}], "alone": ["p", "p"], "new": ["q"]},
+		"s": {"list": [{"x": 1}, {"x": 2}, {"x": 3}, {"x": 4}], "alone": ["p", "p"], "new": ["q", "r"]},
 	}
 	facts.merged({"a": 1}, []) == {"a": 1}
 	facts.merged({}, [{"a": []}]) == {"a": []}
@@ -56,9 +56,11 @@ test_contradicted_is_what_is_said_differently if {
 
 test_none_contradicts_some if {
 	facts.contradicted({"a": []}, [{"a": ["x"]}]) == {"a"}
+	facts.contradicted({"a": ["x"]}, [{"a": []}]) == {"a"}
 	facts.contradicted({"a": []}, [{"a": []}]) == set()
 }
 
 test_a_list_contradicts_what_is_none if {
 	facts.contradicted({"a": ["x"]}, [{"a": "x"}]) == {"a"}
+	facts.contradicted({"a": "x"}, [{"a": ["x"]}]) == {"a"}
 }

@@ -7,6 +7,7 @@ package priorauth.fhir.order
 
 import data.priorauth.calendar
 import data.priorauth.fhir.drugs
+import data.priorauth.fhir.outcomes
 import data.priorauth.fhir.resources
 
 # METADATA
@@ -27,6 +28,30 @@ medication(order, from) := order.medicationCodeableConcept if {
 service_date(order) := day if {
 	day := _day(order.dispenseRequest.validityPeriod.start)
 } else := _day(order.authoredOn)
+
+# METADATA
+# title: Issues
+# description: What is against the rules of CRD in an order for a drug, so that it is refused.
+issues(order) := array.concat(
+	[outcomes.issue(422, "required", "MedicationRequest.authoredOn", "must be a date, or dispenseRequest.validityPeriod must start on one") |
+		not service_date(order)
+	],
+	[outcomes.issue(422, "invariant", "MedicationRequest.doNotPerform", "must be absent: an order not to give a drug cannot be judged") |
+		order.doNotPerform
+	],
+) if {
+	order.resourceType == "MedicationRequest"
+} else := []
+
+# METADATA
+# title: Unjudged
+# description: Why no guideline can judge an order, whatever its drug; undefined where one can.
+unjudged(order) := "The plan's drug guidelines do not judge orders of this kind." if {
+	order.resourceType != "MedicationRequest"
+} else := "The order has a modifier that is not understood here." if {
+	some name in ["modifierExtension", "implicitRules"]
+	order[name]
+}
 
 # METADATA
 # title: Stated
@@ -70,7 +95,7 @@ _prescriber(order, from) := practitioner if {
 	[reference, beside] := _requester(order, from)
 	practitioner := resources.resolved(reference, beside, from)
 	practitioner.resourceType == "Practitioner"
-} else := {}
+}
 
 # The prescriber's specialties, in all their roles.
 _taxonomies(order, from) := sort({code |
@@ -135,9 +160,7 @@ _supplied(dispensed, units) := object.union(
 		["quantity", name] = split(path, ".")
 		number := resources.quantity(dispensed.quantity, unit)
 	},
-) if {
-	is_object(dispensed)
-} else := {}
+)
 
 _dosed(order, units, named) := {name: value |
 	regimen := _regimen(order, units, named)

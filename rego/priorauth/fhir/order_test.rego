@@ -48,6 +48,8 @@ test_the_drug_is_the_medications if {
 	order.drug(apart, _held([medication])) == _named
 	contained := object.union(referring, {"medicationReference": {"reference": "#m"}, "contained": [medication]})
 	order.drug(contained, _held([])) == _named
+	a_text := object.union(apart, {"medicationCodeableConcept": "Xpovio"})
+	order.drug(a_text, _held([medication])) == _named
 	not order.medication(apart, _held([]))
 	not order.drug(apart, _held([]))
 	not order.drug(referring, _held([medication]))
@@ -85,6 +87,19 @@ test_the_prescriber_is_whoever_ordered if {
 	_stated(patient) == _without(["prescriber.npi", "prescriber.taxonomies"])
 }
 
+test_nobody_else_is_the_prescriber[name] if {
+	npi := fixtures.practitioner.identifier
+	some name, resource in {
+		"another type with an NPI": {"resourceType": "Organization", "id": "1", "identifier": npi},
+		"another type of a practitioner": {
+			"resourceType": "Basic", "id": "1",
+			"practitioner": {"reference": "Practitioner/practitioner-1"}, "specialty": fixtures.role.specialty,
+		},
+	}
+	ordered := fixtures.order_with({"requester": {"reference": $"{resource.resourceType}/1"}})
+	_stated_with(ordered, _held([resource])) == _without(["prescriber.npi", "prescriber.taxonomies"])
+}
+
 test_specialties_are_of_every_role_and_of_qualifications if {
 	prescriber := object.union(fixtures.practitioner, {"qualification": [
 		{"code": fixtures.coded("http://nucc.org/provider-taxonomy", "2085R0001X")},
@@ -105,7 +120,11 @@ test_specialties_are_of_every_role_and_of_qualifications if {
 		"practitioner": {"reference": "Practitioner/practitioner-2"},
 		"specialty": [fixtures.coded("http://nucc.org/provider-taxonomy", "208000000X")],
 	})
-	found := _stated_with(fixtures.order, _held([prescriber, more, ended, other]))["prescriber.taxonomies"]
+	no_role := object.union(fixtures.role, {
+		"resourceType": "Basic",
+		"specialty": [fixtures.coded("http://nucc.org/provider-taxonomy", "208000000X")],
+	})
+	found := _stated_with(fixtures.order, _held([prescriber, more, ended, other, no_role]))["prescriber.taxonomies"]
 	found == ["207RH0003X", "207RX0202X", "2085R0001X"]
 }
 
@@ -156,7 +175,7 @@ test_documents_are_those_cited_that_stand if {
 		{"resourceType": "DocumentReference", "id": "3", "status": "entered-in-error"},
 		{"resourceType": "DocumentReference", "id": "4"},
 		{"resourceType": "DocumentReference", "id": "not-cited", "status": "current"},
-		{"resourceType": "Observation", "id": "o"},
+		{"resourceType": "Observation", "id": "o", "status": "current"},
 	]
 	cited := fixtures.order_with({"supportingInformation": [{"reference": reference} |
 		some reference in [
@@ -219,6 +238,8 @@ test_a_dose_is_reckoned_by_its_schedule[name] if {
 		"every seven days": [{"frequency": 1, "period": 7, "periodUnit": "d"}, fixtures.ucum(80, "mg"), 80, 1],
 		"every day": [{"frequency": 1, "period": 1, "periodUnit": "d"}, fixtures.ucum(10, "mg"), 70, 7],
 		"for a time": [object.union(_weekly, {"boundsDuration": fixtures.ucum(6, "mo")}), fixtures.ucum(60, "mg"), 60, 1],
+		"from a day": [object.union(_weekly, {"boundsPeriod": {"start": "2022-11-01"}}), fixtures.ucum(60, "mg"), 60, 1],
+		"for about a time": [object.union(_weekly, {"boundsRange": {"low": fixtures.ucum(6, "mo")}}), fixtures.ucum(60, "mg"), 60, 1],
 	}
 	_dosing(timing, dose) == object.union(_all, {"dose.mg_per_week": mg, "dose.times_per_week": times})
 }
@@ -231,6 +252,7 @@ test_a_schedule_that_weeks_do_not_hold_is_not_averaged[name] if {
 		"no frequency": {"period": 1, "periodUnit": "wk"},
 		"no period": {"frequency": 1, "periodUnit": "wk"},
 		"a period of none": {"frequency": 1, "period": 0, "periodUnit": "wk"},
+		"a period backwards": {"frequency": 1, "period": -0.5, "periodUnit": "wk"},
 		"a text for a frequency": {"frequency": "1", "period": 1, "periodUnit": "wk"},
 		"a text for a period": {"frequency": 1, "period": "1", "periodUnit": "wk"},
 		"up to twice": object.union(_weekly, {"frequencyMax": 2}),
@@ -247,6 +269,7 @@ test_a_dose_of_another_unit_is_none[name] if {
 	some name, dose in {
 		"a text": {"value": 80, "unit": "mg"},
 		"by weight": fixtures.ucum(1, "mg/kg"),
+		"by the week": fixtures.ucum(80, "mg/wk"),
 		"grams": fixtures.ucum(1, "g"),
 		"up to": object.union(fixtures.ucum(80, "mg"), {"comparator": "<="}),
 		"null": null,
@@ -290,12 +313,13 @@ test_a_guidelines_own_dose_is_read_by_its_unit if {
 }
 
 test_a_dose_of_units_that_are_not_read_is_none if {
+	ordered := fixtures.order_with({"dosageInstruction": [{"timing": {"repeat": _weekly}, "doseAndRate": [{"doseQuantity": fixtures.ucum(80, "mg")}]}]})
 	every unit in [
 		{"system": "http://unitsofmeasure.org", "code": "mg/mo"},
 		{"system": "http://unitsofmeasure.org", "code": "ug/wk"},
 		{"system": "http://unitsofmeasure.org", "code": "mg"},
 		{"system": "https://payer.example", "code": "mg/wk"},
 	] {
-		facts.flat(order.stated(fixtures.order, _held([]), {"dose.own": {"unit": unit}}, _named)) == _without(array.concat(_dose, ["quantity.tablets"]))
+		facts.flat(order.stated(ordered, _held([]), {"dose.own": {"unit": unit}}, _named)) == _without(array.concat(_dose, ["quantity.tablets"]))
 	}
 }

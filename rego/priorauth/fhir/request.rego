@@ -14,11 +14,20 @@ import data.priorauth.fhir.resources
 import data.priorauth.fhir.texts
 
 # METADATA
+# title: Made
+# description: The request that an order makes, as `of` has it; or `unjudged`, why no guideline can judge the order.
+made(prescription, from, id, member) := {"unjudged": why} if {
+	why := order.unjudged(prescription)
+} else := found if {
+	found := of(prescription, from, id, member)
+} else := {"unjudged": "The order names its drug by no code or name that the plan knows."}
+
+# METADATA
 # title: Of an order
 # description: >-
 #   `document`, the request, which is called `id`; `answered`, the paths of what answers state; and `faults`, what is
-#   wrong with the answers, each with the `linkId` and a message. `member` is what the plan knows, which takes
-#   precedence over the order. Undefined where the order does not state its drug or its day.
+#   wrong with the answers, each with the `linkId`, or `null`, and a message. `member` is what the plan knows, which
+#   takes precedence over the order. Undefined where the order does not state its drug or its day.
 of(prescription, from, id, member) := {
 	"document": object.union(
 		facts.merged(known, stated),
@@ -64,7 +73,11 @@ issues(found, decision) := array.concat(
 # The items of a list have one `linkId`, wherever they stand in it.
 _link(pointer) := concat(".", [step | some step in split(trim_prefix(pointer, "/"), "/"); not regex.match(`^[0-9]+$`, step)])
 
-_issue(code, link, text) := outcomes.issue(422, code, $"QuestionnaireResponse.item.where(linkId='{link}')", text)
+_issue(code, link, text) := outcomes.issue(422, code, concat("", ["QuestionnaireResponse.item", _where(link)]), text)
+
+_where(null) := ""
+
+_where(link) := $".where(linkId='{link}')" if link != null
 
 # What the plan knows of the member, whatever the drug and for this one.
 _plan(member, name) := [part |

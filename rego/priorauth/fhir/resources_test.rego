@@ -6,6 +6,9 @@ _one := {"resourceType": "Patient", "id": "1"}
 
 _two := {"resourceType": "Patient", "id": "2"}
 
+# An id is a text.
+_three := {"resourceType": "Patient", "id": 3}
+
 test_entries_are_those_of_a_bundle_or_the_resource_itself if {
 	resources.entries({"resourceType": "Bundle", "entry": [{"resource": _one}, {"fullUrl": "urn:uuid:2", "resource": _two}]}) == [
 		{"resource": _one},
@@ -32,18 +35,21 @@ _held := resources.held(
 		{"resource": _one},
 		{"fullUrl": "urn:uuid:2", "resource": _two},
 		{"resource": {"resourceType": "Patient"}},
+		{"fullUrl": "urn:uuid:3", "resource": _three},
+		{"fullUrl": 4, "resource": _three},
 	],
 	"https://ehr.example/fhir/",
 )
 
 test_held_resources_are_found_by_type_and_id_and_by_url if {
 	_held == {
-		"all": [_one, _two, {"resourceType": "Patient"}],
-		"found": {"Patient/1": [_one], "Patient/2": [_two], "urn:uuid:2": [_two]},
+		"all": [_one, _two, {"resourceType": "Patient"}, _three, _three],
+		"found": {"Patient/1": [_one], "Patient/2": [_two], "urn:uuid:2": [_two], "urn:uuid:3": [_three]},
 		"base": "https://ehr.example/fhir/",
 	}
 	resources.held([], null) == {"all": [], "found": {}, "base": ""}
 	resources.held([], "https://ehr.example/fhir").base == "https://ehr.example/fhir/"
+	resources.held([], "https://ehr.example/~").base == "https://ehr.example/~/"
 }
 
 test_of_two_with_one_id_neither_is_mixed_with_the_other if {
@@ -67,7 +73,7 @@ test_references_are_resolved[literal] if {
 }
 
 test_references_to_what_is_not_there_are_not_resolved[literal] if {
-	some literal in ["Patient/3", "https://other.example/fhir/Patient/1", "#n", "#", "", "Patient", 1, null, ["Patient/1"]]
+	some literal in ["Patient/3", "https://other.example/fhir/Patient/1", "#n", "#", "xm", "", "Patient", 1, null, ["Patient/1"]]
 	not resources.resolved({"reference": literal}, _beside, _held)
 }
 
@@ -83,6 +89,7 @@ test_what_is_contained_without_an_id_is_not_found if {
 test_identity_is_what_is_pointed_to_whether_it_is_there_or_not if {
 	resources.identity({"reference": "https://ehr.example/fhir/Patient/1"}, {}, _held) == "Patient/1"
 	resources.identity({"reference": "urn:uuid:2"}, {}, _held) == "Patient/2"
+	resources.identity({"reference": "urn:uuid:3"}, {}, _held) == "urn:uuid:3"
 	resources.identity({"reference": "https://ehr.example/fhir/Patient/9/_history/1"}, {}, _held) == "Patient/9"
 	not resources.identity({}, {}, _held)
 }
@@ -97,6 +104,7 @@ test_codes_are_those_of_a_system if {
 	]
 	resources.codes(concepts, "a") == ["1", "3"]
 	resources.codes(concepts, "b") == ["2"]
+	resources.codings([{"coding": [{"system": 1, "code": "1"}, {"system": "a", "code": "2"}]}]) == [{"system": "a", "code": "2"}]
 }
 
 test_identifiers_are_those_of_a_system if {

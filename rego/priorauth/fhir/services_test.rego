@@ -12,7 +12,22 @@ test_each_hook_has_a_service_of_this_version if {
 		"order-dispatch-crd": "order-dispatch",
 	}
 	{service.extension["davinci-crd.version"] | some service in _by_id} == {["2.2"]}
-	{option.code | some service in _by_id; some option in service.extension["davinci-crd.configuration-options"]} == {"coverage-info"}
+	[option] := [option | some option in {option | some service in _by_id; some option in service.extension["davinci-crd.configuration-options"]}]
+	option == {
+		"code": "coverage-info",
+		"type": "boolean",
+		"name": "Coverage Information",
+		"description": "Whether orders are updated with what the plan covers, and whether prior authorization is needed.",
+		"default": true,
+	}
+	{service.title | some service in _by_id} == {
+		"Coverage of the drugs that are ordered",
+		"Coverage of the drugs that are selected",
+		"Coverage of the drugs that are dispensed",
+	}
+	{service.description | some service in _by_id} == {
+		"Whether a drug needs prior authorization, what the plan covers, and what is needed to decide.",
+	}
 	services.discovery == crd.services
 }
 
