@@ -73,7 +73,7 @@ def browser() -> Iterator[Browser]:
         absent = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         absent(f"no browser: none of {', '.join(names)}")
     with sync_playwright() as playwright:
-        # As root, as in a container, it runs without a sandbox of its own only.
+        # As root, as in a container, it runs only without its own sandbox.
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()

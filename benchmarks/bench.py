@@ -149,7 +149,7 @@ def write(name: str, content: str) -> None:
 
 
 def gather(bench: Bench, tables: list[Table]) -> tuple[list[list[Candidate]], list[str]]:
-    """The candidates of each table, and those that cannot be had here."""
+    """The candidates of each table, and those that are not available here."""
     candidates: list[list[Candidate]] = []
     left_out: list[str] = []
     for table in tables:
@@ -180,11 +180,11 @@ def measure(bench: Bench, candidates: list[Candidate], rounds: int) -> Costs:
 
 
 def check(bench: Bench, candidate: Candidate, turn: Turn) -> None:
-    """What decides otherwise than the worked cases say is no candidate."""
+    """Stop at a candidate whose decisions differ from the worked cases."""
     if candidate.decides and turn.outcomes != bench.outcomes(
         max(candidate.size, len(turn.outcomes))
     ):
-        sys.exit(f"{candidate.name} does not decide as the others do")
+        sys.exit(f"{candidate.name} decides differently from the worked cases")
 
 
 def about(bench: Bench, rounds: int, load: float) -> Iterator[str]:
@@ -240,7 +240,8 @@ def in_short(costs: Costs) -> str:
     return (
         f"A decision takes {single:,.0f} µs over HTTP, {batched:,.0f} µs in a batch of 100, and "
         f"{in_wasm:,.0f} µs in process by WebAssembly; OPA's evaluation takes "
-        f"{ratio(costs[DECISION], costs[YARDSTICK]):.1f} times that of a bare rule. See "
+        f"{ratio(costs[DECISION], costs[YARDSTICK]):.1f} times as long as that of "
+        "hand-written criteria without texts or reasons. See "
         "[docs/performance.md](docs/performance.md); `make bench` measures it."
     )
 

@@ -341,7 +341,7 @@ def by_urllib3(url: str, requests: Iterable[Any]) -> Iterator[Any]:
 
 
 def hooks(bench: Bench) -> Iterator[Candidate]:
-    """A CDS Hooks call end to end, and the bare decision on the request that it amounts to."""
+    """A CDS Hooks call end to end, and the bare decision on the request made from it."""
     import fhir_calls as calls
 
     sidecar = Server(bench, READ_SPEED, *packed(bench.bundle))

@@ -125,7 +125,7 @@ def questions(questionnaire: Resource, draft: Resource) -> Iterator[str]:
 
 
 def answers(finished: Resource, draft: Resource) -> Iterator[str]:
-    """The answers that are not of the draft, row by row."""
+    """The answers that are not from the draft, row by row."""
     yield "| item | answer |\n| --- | --- |"
     for item in finished["item"]:
         if item not in draft.get("item", ()):

@@ -1,4 +1,4 @@
-"""Write what can be said of the policy and the code from themselves: schemas, clauses, codes, help.
+"""Write the docs that are made from the policy and the code: schemas, clauses, codes, help.
 
 With `--check` nothing is written, and what is out of date makes the exit code 1.
 """
@@ -65,7 +65,7 @@ def main() -> None:
     placeholders = yaml.safe_load((ROOT / "policy/placeholders/data.yaml").read_text())
     pages = {"rego/usual/data.json": as_json(usual(placeholders))}
     if not checked:
-        # First, for a policy whose patterns are of another vocabulary is not served.
+        # First, because a policy whose patterns are of another vocabulary is not served.
         write(pages)
     with LocalSidecar() as url, Client(url) as client:
         catalog = client.catalog()

@@ -26,7 +26,7 @@ def request_schema(
 ) -> dict[str, Any]:
     """The schema of the requests that can state these facts.
 
-    It accepts what the request check accepts, but for what a schema cannot say: see `description`.
+    It accepts what the request check accepts, except what a schema cannot say: see `description`.
     """
     properties: dict[str, Any] = {}
     for path, fact in facts.items():

@@ -1,4 +1,4 @@
-"""Fetch what is npm's and comes with the package: the engine of the reviewer's page.
+"""Fetch the npm package that the reviewer's page carries: its engine.
 
 With `--check` nothing is fetched, and a file that is not what was fetched makes the exit code 1.
 Fetching needs npm. To take another version, change it here with its `dist.integrity`, which

@@ -50,9 +50,9 @@ ROOM = 1 << 30
 
 
 def bounded(pid: int) -> None:
-    """Let this process have no more than some room beside what it has.
+    """Limit this process's memory to little more than it has.
 
-    A bomb that it does read ends it then, and not this machine.
+    A bomb that it does read then ends it, and not this machine.
     """
     status = Path(f"/proc/{pid}/status").read_text()
     found = re.search(r"^VmSize:\s+(\d+) kB$", status, re.MULTILINE)

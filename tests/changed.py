@@ -33,7 +33,8 @@ def with_raised_age(folder: Path) -> Path:
 
 
 def with_new_version(folder: Path) -> Path:
-    """The policy with a version of the guideline more, from 2024-01-01, that asks for 21 years."""
+    """The policy with a further version of the guideline, from 2024-01-01, that asks for 21
+    years."""
     old = copied(folder) / XPOVIO / "2022-10-03" / "data.yaml"
     text = old.read_text()
     in_force = 'in_force: {from: "2020-08-01"}'

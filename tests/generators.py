@@ -108,7 +108,7 @@ BARE = {
     kind: {"type": kind, "service_date": "2022-11-01", "drug": {"name": "xpovio"}}
     for kind in ("initial", "renewal")
 }
-"""A request that gives no fact but those it must."""
+"""A request that gives only the required facts."""
 
 # --------------------------------------------------------------------------------------------
 # The values that facts take
@@ -364,9 +364,9 @@ LIMITS = {160: 32, 100: 20, 80: 16, 60: 12}
 
 
 def quantities() -> Iterator[Any]:
-    """Every dose and schedule, with one tablet less, as many and one more than is allowed.
+    """Every dose and schedule, with the tablets allowed, one fewer and one more.
 
-    And with what is short of the dose by a week's tablets, and by one tablet more.
+    And with a week's tablets too few for the dose, and one fewer still.
     """
     doses = [60, 80, 100, 160, 20, 59, 61, 120, 159, 161, 320, 60.0, 79.5, 160.25, 0.001, 10**9]
     days_supplies = [1, 2, 3, 7, 13, 14, 15, 27, 28, 29, 30, 56, 90, 10**9]

@@ -381,7 +381,7 @@ def is_for(when: dict[str, Any], value: Any) -> bool:
 
 
 def within(bounds: dict[str, Any], value: Any) -> bool:
-    """Whether a number is inside bounds, which belong to it."""
+    """Whether a number is within bounds, which are inclusive."""
     least, most = bounds.get("minimum"), bounds.get("maximum")
     return (least is None or value >= exact(least)) and (most is None or value <= exact(most))
 

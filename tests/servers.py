@@ -216,7 +216,7 @@ class _UnixConnection(HTTPConnection):
 
 
 def absent(what: str) -> Exception:
-    """The failure that an absence is in CI; elsewhere it leaves the test out."""
+    """What is missing fails the test in CI; elsewhere the test is skipped."""
     if os.environ.get("CI") == "true":
         return AssertionError(what)
     pytest.skip(what)
@@ -230,7 +230,7 @@ def nginx(config: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         raise absent("no nginx")
     file = folder / "nginx.conf"
     file.write_text(config)
-    # Its workers are nobody's otherwise, when root starts it, and cannot open the test's socket.
+    # Started by root, its workers would run as nobody, who cannot open the test's socket.
     more = "daemon off;" if os.getuid() else "daemon off; user root;"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([command, "-c", file, "-g", more], stdout=log, stderr=log)

@@ -189,7 +189,7 @@ def test_a_cell_that_is_too_long_for_excel(bundle_file: Path, tmp_path: Path) ->
     assert run(taken, "-o", out, "--bundle", bundle_file, "--keep", "note")[0] == 0
     for row in table(out):
         assert len(row["note"]) == 32_767
-        assert row["note"].endswith("a cell of Excel holds no more)")
+        assert row["note"].endswith("an Excel cell holds no more)")
 
 
 def test_a_workbook_that_cannot_be_taken(bundle_file: Path, tmp_path: Path) -> None:
@@ -346,7 +346,7 @@ def test_what_is_packed_or_an_array_is_recognised(
     elif ".ndjson" in name:
         content = written(tmp_path, "ndjson", documents).read_bytes()
     else:
-        # Of its own accord pretty, and of more than fits into what is read at a time.
+        # Indented, and larger than what is read at a time.
         content = json.dumps(documents, indent=1).encode()
     taken.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     out = tmp_path / "out.ndjson"

@@ -43,7 +43,8 @@ def table(name: str) -> Path:
 
 
 class Mistake(NamedTuple):
-    """What an author writes in place of what, and is told: where, by `{line}`, and what."""
+    """A mistake: what an author writes in place of what, and the finding, with its place as
+    `{line}`."""
 
     was: str
     written: str
@@ -254,7 +255,7 @@ def test_a_mistake_is_named_by_file_and_line(
         .startswith(mistake.at.removeprefix("- "))
         for each in found
     ), "\n".join(map(str, found))
-    # No more than that, but for the other of two that are alike.
+    # Nothing else, except the other of two that are alike.
     assert len(found) == (2 if name == "twice" else 1), "\n".join(map(str, found))
 
 
@@ -307,7 +308,7 @@ def test_what_is_wrong_between_files(
     assert len(found) == 1, "\n".join(map(str, sorted(findings)))
     if start := re.search("{(.*)}", file):
         line = (root / place).read_text().splitlines()[found[0].line - 1]
-        # What is wrong with a whole file is told of its beginning.
+        # A fault of a whole file is reported at its beginning.
         assert line.startswith(start[1]) or (start[1] == "title:" and found[0].line == 1)
     else:
         assert found[0].line == 0
@@ -319,7 +320,7 @@ def test_others_are_not_faulted(told: tuple[Path, set[PlacedFinding]]) -> None:
     report = check(root, ["sound"])
     assert (report.guidelines, report.cases) == (("sound",), 6)
     assert report.facts > 20
-    # What no guideline is at fault for is told of whichever is checked.
+    # A fault of no single guideline is reported whichever is checked.
     assert [each.file for each in report.findings] == ["policy/drugs/lost/data.yaml"]
 
 
@@ -357,7 +358,7 @@ def test_a_file_that_cannot_be_read_is_named(
     place = rf"{data('broken')}:\d+:\d+: cannot be read as YAML: "
     [finding] = check(root, ["sound"]).findings
     assert re.match(place, str(finding))
-    # Its own is told of without OPA.
+    # Its own is reported without OPA.
     monkeypatch.setattr(checks, "_evaluate", None)
     [finding] = check(root, ["broken"]).findings
     assert re.match(place, str(finding))

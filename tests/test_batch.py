@@ -282,7 +282,7 @@ def test_what_is_left_can_be_gone_on_with_only_from_the_same(
         while not journal.exists():
             assert process.poll() is None
             time.sleep(0.01)
-        # While it is at it, no other may be.
+        # While it runs, no other may write.
         pause(process)
         assert "written by another run" in run(*command)[1]
         process.send_signal(signal.SIGINT)
@@ -502,7 +502,7 @@ def test_the_bundle_is_not_written_over(bundle_file: Path, tmp_path: Path) -> No
 def test_nothing_is_followed_where_our_files_go(
     part: str, kind: str, bundle_file: Path, tmp_path: Path
 ) -> None:
-    """Whoever can write to the folder could have what is decided go elsewhere."""
+    """Anyone who can write to the folder could redirect the decisions."""
     file = written(tmp_path, "csv", [FULL])
     victim = tmp_path / "victim"
     victim.write_text("a victim's")
@@ -577,7 +577,7 @@ def test_very_many_columns_take_no_longer_each(bundle_file: Path, tmp_path: Path
 
 
 def test_odd_cells_of_parquet(bundle_file: Path, tmp_path: Path) -> None:
-    """A text that is too long, a day that is none in a list, and a time in a zone that is none."""
+    """A text that is too long, an impossible day in a list, and a time in an unknown zone."""
     rows = [spelt(FULL) for _ in range(3)]
     table = pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in COLUMNS]))
     no_day = pa.array([0, 2**31 - 1, 0], pa.int32()).cast(pa.date32())
@@ -674,7 +674,7 @@ def test_counting_leaves_the_limit_of_csv_as_it_is() -> None:
 
 
 # --------------------------------------------------------------------------------------------
-# A sidecar that takes not all, or changes
+# A sidecar that refuses some, or changes
 # --------------------------------------------------------------------------------------------
 
 
@@ -769,7 +769,7 @@ def test_a_run_is_decided_by_one_policy(bundled: bool, tmp_path: Path) -> None:
 
 
 def test_a_sidecar_that_refuses_everyone_ends_the_run(tmp_path: Path) -> None:
-    """It is the token, and not the rows."""
+    """The token is at fault, not the rows."""
     file, out = written(tmp_path, "ndjson", [FULL, INITIAL]), tmp_path / "out.ndjson"
     access = tmp_path / "access.json"
     access.write_text('{"access": {"everyone": []}}')

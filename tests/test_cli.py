@@ -326,7 +326,7 @@ def test_output_where_none_can_be(url: str, tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_constant_memory(url: str, tmp_path: Path) -> None:
-    """Ten times as many lines take no more memory, but for noise."""
+    """Ten times as many lines take no more memory, except for noise."""
 
     def peak(lines: int) -> int:
         taken = tmp_path / "in.ndjson"

@@ -134,9 +134,9 @@ def damaged(draw: st.DrawFn) -> tuple[list[dict[str, str]], set[int], list[bytes
 
 
 def glued(lines: list[bytes]) -> set[int]:
-    """The rows that as RFC 4180 has it are in one cell with others, by the damage there is.
+    """The rows that the damage puts into one cell with others, by RFC 4180.
 
-    What is in such a file cannot be told: it may be as it was meant.
+    Such a file may be meant that way, so nobody can tell.
     """
     texts = [line.decode("utf-8", "replace") for line in lines]
     separator = max(SEPARATORS, key=lambda each: len(texts[0].split(each)))

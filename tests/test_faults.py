@@ -336,7 +336,7 @@ ENDLESS = b" " * (1 << 20)
 
 
 def endless(head: str, part: bytes) -> Answer:
-    """Goes on for as long as it is listened to."""
+    """Sends for as long as anyone reads."""
 
     def answer(connection: socket.socket) -> None:
         connection.sendall(f"HTTP/1.1 200 OK\r\n{head}\r\n".encode())
@@ -425,7 +425,7 @@ def test_health_without_a_guideline(tmp_path: Path) -> None:
 
 
 # --------------------------------------------------------------------------------------------
-# Surroundings that have no say
+# Surroundings that must not matter
 # --------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """Every FHIR document that can be made is valid, by HAPI's validator and the guides' own profiles.
 
 The profiles are found by PRIORAUTH_FHIR_PROFILES, the path of an archive of them; the validator is
-built by Maven. What is amiss in them is mended here, and said why.
+built by Maven. Faults in them are patched here, with the reason.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ OUTPUT = f"{DTR}/dtr-qpackage-output-parameters"
 QUESTIONNAIRE = f"{DTR}/dtr-std-questionnaire"
 RESPONSE = f"{DTR}/dtr-questionnaireresponse"
 
-# CRD 2.2.1 compares where there may be nothing to compare, and FHIRPath has nothing of that: so
-# `auth-needed` with `withpa`, which the rule does not mean, fails it. Known to HL7's own examples.
+# CRD 2.2.1 compares an element that may be absent, for which FHIRPath gives an empty result. So
+# `auth-needed` with `withpa`, which the rule is meant to allow, fails it, as do HL7's own examples.
 Q4 = "value = 'not-covered')) and extension"
 Q4_MENDED = "value = 'not-covered')).exists() and extension"
 
@@ -57,7 +57,7 @@ class Validator:
         self._process = process
 
     def define(self, resource: Resource) -> None:
-        """Hold answers to a Questionnaire to it."""
+        """Validate answers against their Questionnaire."""
         self._ask({"resource": resource})
 
     def errors(self, resource: Resource, profile: str) -> list[str]:
@@ -317,7 +317,7 @@ def test_refusals_and_the_statement_are_valid(validator: Validator, asked: Asked
 
 
 def test_what_the_tests_send_is_valid(validator: Validator) -> None:
-    """The calls that are answered here are such as a conforming client sends."""
+    """The calls that are answered here are those of a conforming client."""
     for resource, profile in (
         (calls.order(), PRESCRIPTION),
         (calls.COVERAGE, f"{CRD}/profile-coverage"),

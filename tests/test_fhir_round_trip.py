@@ -130,7 +130,7 @@ def test_an_order_its_questions_their_answers_and_the_decision(
     assert (told["covered"], told["pa-needed"]) == (["covered"], ["auth-needed"])
     assert not {"doc-needed", "questionnaire", "reason", "info-needed"} & set(told)
 
-    # The decision is that on the request document that all of it amounts to.
+    # The decision is that on the request document made from all of it.
     (document,) = requests(asked, again, member)
     by_hand = {
         "request_id": "9c1f6a52-8e0d-4a3e-8a3c-61f2c9b3d7aa/order-1",

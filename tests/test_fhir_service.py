@@ -249,7 +249,7 @@ MEMBER = {"identifiers": [{"system": "s", "value": "1"}]}
     ("content", "told"),
     [
         ("{", "is not JSON"),
-        ("[]", "is no file of members"),
+        ("[]", "is not a members file"),
         ('{"members": [{}]}', "$.members[0]"),
         ('{"members": [{"identifiers": [{"system": "s", "value": 1}]}]}', ".value"),
         ('{"members": [{"identifiers": [], "name": "N"}]}', "$.members[0]"),
@@ -407,7 +407,7 @@ EVERYTHING = (
 
 @pytest.mark.parametrize("host", ["page.example", "localhost.page.example:80", "10.0.0.1", ""])
 def test_a_name_that_is_not_this_machines(called: Called, host: str) -> None:
-    """A web page can have a name of its own resolved to this machine."""
+    """A web page can rebind a name of its own to this machine."""
     for method, target in EVERYTHING:
         body = calls.hook() if method == "POST" else None
         status, answer, _ = called.ask(method, target, body, Host=host)
@@ -433,7 +433,7 @@ def test_a_service_for_others_is_called_by_its_names(sidecar: LocalSidecar) -> N
         with calls.running(service) as url, contextlib.closing(Called(url)) as own:
             for host, status in zip(("fhir.payer.example:443", "127.0.0.1"), statuses, strict=True):
                 assert own.ask("GET", "/cds-services", Host=host)[0] == status
-            # Whoever it is for.
+            # Whatever its hosts.
             assert own.ask("GET", "/cds-services", Origin="https://x.example")[0] == 403
 
 
@@ -513,7 +513,7 @@ ANY_JSON = st.recursive(
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where there is something in a document."""
+    """The places in a document that hold something."""
     children: Any = enumerate(value) if isinstance(value, list) else ()
     for name, each in value.items() if isinstance(value, dict) else children:
         yield (*at, name)
@@ -566,11 +566,11 @@ PARAMETERS = calls.parameters(
 )
 @given(st.data())
 def test_whatever_is_broken_in_a_call_is_answered(called: Called, data: st.DataObject) -> None:
-    """Never by a fault of ours: no 500, no 503, and nothing `technical` but what is told why."""
+    """Never by a fault of ours: no 500, no 503, and no `technical`."""
     for document, ask in ((HOOK, called.signed), (PARAMETERS, called.package)):
         place = data.draw(st.sampled_from(sorted(places(document), key=repr)))
         status, answer = ask(broken(document, place, data.draw(ANY_JSON | st.just(NOTHING))))
-        # What a template of Rego's has for what is not there.
+        # What a Rego template gives for an undefined value.
         assert "<undefined>" not in json.dumps(answer), place
         assert status in (200, 400, 412, 422), (place, answer)
         if status != 200:
@@ -643,7 +643,7 @@ def dispatched(*names: str) -> Resource:
 
 
 def test_each_hook_is_of_its_own_orders_decided_or_not(called: Called, members: MemberFile) -> None:
-    """What is answered while nothing can be decided is of the same orders."""
+    """The answer while nothing can be decided is about the same orders."""
     with contextlib.ExitStack() as stack:
         technical = {
             "extension": {"url": calls.COVERAGE_INFORMATION, "extension": []},
@@ -1002,17 +1002,20 @@ def test_a_key_that_no_token_can_match(tmp_path: Path, elliptic: Any, strong: An
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("{", "is no file of callers"),
-        ('{"url": "https://x"}', "is no file of callers"),
+        ("{", "is not a callers file"),
+        ('{"url": "https://x"}', "is not a callers file"),
         ('{"url": "x", "issuers": {"i": {"keys": [{"kty": "EC"}]}}}', "has no `kid`"),
-        ('{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "RSA"}]}}}', "is no key"),
+        (
+            '{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "RSA"}]}}}',
+            "is not a usable key",
+        ),
         (
             '{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "oct", "k": "AA"}]}}}',
-            "is no public key",
+            "is not a public key",
         ),
         (
             '{"url": "x", "issuers": {"i": {"keys": [{"kid": "k", "kty": "EC", "d": "AA"}]}}}',
-            "is no public key",
+            "is not a public key",
         ),
     ],
 )
@@ -1073,7 +1076,9 @@ def test_it_ends_with_its_sidecar() -> None:
         os.kill(int(opa), signal.SIGKILL)
         _, said = process.communicate(timeout=30)
         assert process.returncode == 4
-        assert said.endswith("priorauth: the sidecar stopped of itself\n")
+        assert said.endswith(
+            "priorauth: the sidecar stopped unexpectedly; start the service again\n"
+        )
         del url
 
 
@@ -1113,7 +1118,7 @@ def test_it_asks_the_sidecar_that_is_named(sidecar: LocalSidecar) -> None:
         (["serve", "--fhir", "--url", "ftp://x"], "URL is not like"),
         (
             ["serve", "--fhir", "--url", "http://127.0.0.1:9", "--host", "192.0.2.1"],
-            "cannot be had",
+            "is not available",
         ),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",

@@ -247,7 +247,7 @@ def test_with_tls(tmp_path: Path) -> None:
     with standing(tmp_path, tls=True) as front:
         with Client(front.callers, ca=TLS / "ca.pem", certificate=pair, token=CALLER) as client:
             assert client.decide({}).revision == "r-1"
-        # nginx says so itself, in HTTP, for it asks once the connection stands.
+        # nginx says so itself, in HTTP, because it asks once the connection stands.
         with (
             Client(front.callers, ca=TLS / "ca.pem", token=CALLER) as client,
             pytest.raises(Exception, match="answered 400"),

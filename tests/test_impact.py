@@ -58,7 +58,7 @@ def raised(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def version(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle of the policy with a version more from 2024-01-01, that asks for 21 years."""
+    """A bundle of the policy with a further version, from 2024-01-01, that asks for 21 years."""
     return built(changed.with_new_version(tmp_path_factory.mktemp("changed") / "version"))
 
 

@@ -72,7 +72,8 @@ def many(examples_bundle: Path) -> Path:
 
 @pytest.fixture
 def opened(browser: Browser, file: Path) -> Iterator[Opened]:
-    """Opens a page, without a network. Whatever it asks for but itself, or complains of, fails."""
+    """Opens a page, without a network. Any request but for itself, and any error that it reports,
+    fails."""
     asked: list[str] = []
     said: list[str] = []
     with contextlib.ExitStack() as stack:
@@ -931,7 +932,7 @@ def test_a_bundle_whose_documents_are_none_is_refused(
 ) -> None:
     """By all that read one themselves."""
     spoilt = packed(members(bundle_file.read_bytes()) | {name: content})
-    said = f"its {name[1:]} is no JSON object"
+    said = f"{name[1:]} is not a JSON object"
     with pytest.raises(ConfigurationError, match=said):
         make(spoilt)
     if name == "/.manifest":

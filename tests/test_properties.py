@@ -1,4 +1,4 @@
-"""What holds for every request whatever: of the policy alone, without an oracle."""
+"""What holds for every request, by the policy alone, without an oracle."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def test_an_otherwise_empty_request_gets_every_question(url: str) -> None:
 
 
 # --------------------------------------------------------------------------------------------
-# Any JSON whatever
+# Any JSON
 # --------------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ def project(
     found: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> pytest.Pytester:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    # Named, for pytester gives each run a home of its own, where no OPA is kept.
+    # Named, because pytester gives each run a home of its own, where no OPA is kept.
     monkeypatch.setenv("PRIORAUTH_OPA", str(found))
     pytester.makeini("[pytest]\naddopts = -p rego_items\ntestpaths = rego\n")
     pytester.mkdir("policy")

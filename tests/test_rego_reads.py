@@ -86,7 +86,7 @@ def test_every_way_of_reading_is_seen(rule: str, found: bool, tmp_path: Path) ->
 
 
 def reads(file: Path) -> bool:
-    """Whether a Rego file reads `input`: what `with` puts in its place is no reading."""
+    """Whether a Rego file reads `input`: replacing it by `with` is not reading."""
     parsed = subprocess.check_output([opa.ensure(), "parse", "--format", "json", file])
     return any(
         term.get("type") == "var" and term.get("value") == "input"

@@ -236,7 +236,7 @@ FAULTS = {
 
 
 def test_invalid_rows_are_counted_by_fault(bundle_file: Path, tmp_path: Path) -> None:
-    """Once each, however often a row has it; what the sender calls things is not told."""
+    """Once each, however often a row has it; names chosen by the sender are not reported."""
     taken, summary = tmp_path / "in.ndjson", tmp_path / "summary.json"
     lines = [*map(json.dumps, STRANGE * 2), *BROKEN]
     taken.write_text("".join(f"{line}\n" for line in lines))

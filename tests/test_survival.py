@@ -255,7 +255,7 @@ def of_another_key(_: bytes, folder: Path) -> bytes:
 
 
 def properly_signed(content: dict[str, bytes], folder: Path) -> bytes:
-    """With the right key, for the signer too can err, or be made to."""
+    """With the right key, because the signer too can err, or be made to."""
     whole = folder / "whole"
     for name, each in content.items():
         if name != "/.signatures.json":

@@ -325,7 +325,7 @@ def test_a_table_that_pyarrow_writes_can_be_read_again(tmp_path: Path, bundle_fi
 
 
 def test_groups_and_quantities_of_every_kind_as_a_row() -> None:
-    """A part of a group has a column as any other; a quantity that is no whole number is one."""
+    """A part of a group has a column like any other; so has a quantity with fractions."""
     table = tables.Decisions(("therapy", "step", "other"), {"ml": False, "doses": True})
     leaf = {"id": "step", "status": "met", "facts": {}}
     idle = {"id": "other", "status": "not_considered", "facts": {}}

@@ -80,12 +80,12 @@ def with_data(bundle_file: Path, edit: Callable[[Any], None]) -> bytes:
 
 
 def canonical(value: Any) -> str:
-    """As JSON; the order of keys is of no account, the spelling of numbers is."""
+    """As JSON; the order of keys does not matter, the spelling of numbers does."""
     return json.dumps(value, sort_keys=True)
 
 
 def compared(url: str, engine: WasmEngine, requests: Iterable[Any]) -> int:
-    """How many there are, all of them decided the same by both."""
+    """How many there are; both must decide all of them alike."""
     count = 0
     for batch in batches(requests):
         told = [dict(decision.raw) for decision in engine.decide_many(batch)]
@@ -167,7 +167,7 @@ NUMBERS = [
 
 
 def test_numbers_however_spelt(url: str, engine: WasmEngine) -> None:
-    """As text, for Python would spell them anew."""
+    """As text, because Python would spell them anew."""
     for place, number in itertools.product(
         ["/dose/mg_per_week", "/quantity/tablets", "/quantity/days_supply", "/duration_months"],
         NUMBERS,
@@ -297,7 +297,7 @@ def test_a_batch_that_breaks_off_poisons_nothing(
     bundle_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_wasm, "_MOST_PAGES", 200)
-    # Another bundle, for a module is compiled once.
+    # Another bundle, because a module is compiled once.
     content = rebuilt(bundle_file, lambda name, old: old if name != "/.manifest" else old + b" ")
     with WasmEngine(content) as engine:
         before = engine.decide(FULL)
@@ -500,7 +500,7 @@ def test_the_package_s_own_policy_is_built_once(
         assert engine.decide(INITIAL).outcome == "approved"
         assert engine.url == built.as_uri()
     assert built.stat().st_mtime_ns == when
-    # What is not what was built is built anew.
+    # A file that is not what was built is built anew.
     sound = built.read_bytes()
     for spoilt in (sound[:-1], b"\0" * len(sound), strict_of(tmp_path)):
         built.write_bytes(spoilt)
@@ -513,7 +513,7 @@ def test_the_package_s_own_policy_is_built_once(
 def test_it_is_compiled_once(
     bundle_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By whatever process; and again where what was kept is not there, or is not that."""
+    """By any process; and again where the kept file is missing or altered."""
     monkeypatch.setenv("PRIORAUTH_CACHE", str(tmp_path))
     code = (
         "import pathlib, sys, wasmtime, priorauth\n"
@@ -545,7 +545,7 @@ def test_it_is_compiled_once(
     kept.write_bytes(sound[:100])
     kept.with_name(f"{kept.name}.sha256").write_text(f"{_cache.digest(kept)}  {kept.name}\n")
     assert decided() == "invalid 1"
-    # No cache to be had.
+    # No usable cache.
     monkeypatch.setenv("PRIORAUTH_CACHE", str(kept / "file"))
     assert decided() == "invalid 1"
     monkeypatch.setenv("PRIORAUTH_CACHE", "~nobody-of-this-name/cache")

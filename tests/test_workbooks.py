@@ -152,51 +152,51 @@ BOMBS: dict[str, tuple[dict[str, Any], str]] = {
                 f"{BEGIN}{HEADER}<row>", "<c/>", 20 << 20, "</row></sheetData></worksheet>"
             )
         },
-        "has cells that are not in their order, in row 2",
+        "has cells out of order, in row 2",
     ),
     "a row far away": (
         {SHEET: document(f'{HEADER}<row r="99999999999"/>')},
-        "has rows that are not in their order",
+        "has rows out of order",
     ),
     "a row of a number without end": (
         {SHEET: document(f'{HEADER}<row r="{"9" * 10_000}"/>')},
-        "no Excel workbook that can be read",
+        "not a readable Excel workbook",
     ),
     "more rows than there are": (
         {SHEET: repeated(f"{BEGIN}{HEADER}", "<row/>", 8 << 20, "</sheetData></worksheet>")},
-        "has rows that are not in their order, at row 1048577",
+        "has rows out of order, at row 1048577",
     ),
     "a cell far away": (
         {SHEET: document(f'{HEADER}<row r="2"><c r="XFE2"><v>1</v></c></row>')},
-        "has a cell that is in no column",
+        "has a cell outside the columns of a sheet",
     ),
     "elements in elements": (
         {SHEET: repeated(BEGIN + HEADER, "<a>", 20 << 20)},
-        "has elements in elements without end",
+        "is nested too deeply",
     ),
     "a tag without end": (
         {SHEET: repeated(BEGIN + HEADER + '<row a="', "x", 20 << 20)},
-        "has a tag, or a comment, without end",
+        "has a tag or a comment that is too long",
     ),
     "a comment without end": (
         {SHEET: repeated(BEGIN + HEADER + "<!--", "x", 20 << 20)},
-        "has a tag, or a comment, without end",
+        "has a tag or a comment that is too long",
     ),
     "the same row twice": (
         {SHEET: document(SOUND_ROWS + cells(ROWS[2], 7))},
-        "has rows that are not in their order, at row 8",
+        "has rows out of order, at row 8",
     ),
     "rows in rows": (
         {SHEET: document(SOUND_ROWS.replace("</row>", "", 3) + "</row>" * 3)},
-        "has rows that are not in their order",
+        "has rows out of order",
     ),
     "the same cell twice": (
         {SHEET: document(SOUND_ROWS.replace('r="B3"', 'r="A3"'))},
-        "has cells that are not in their order, in row 3",
+        "has cells out of order, in row 3",
     ),
     "a cell of another row": (
         {SHEET: document(SOUND_ROWS.replace('r="B3"', 'r="B4"'))},
-        "has a cell that is in no column",
+        "has a cell outside the columns of a sheet",
     ),
     "a cell with two values": (
         {SHEET: document(f"{SOUND_ROWS}<row><c><v>1</v><v>2</v></c></row>")},
@@ -204,9 +204,9 @@ BOMBS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a merged cell far away": (
         {SHEET: document(SOUND_ROWS, '<mergeCells><mergeCell ref="A1:A9999999"/></mergeCells>')},
-        "has a merged cell that is none",
+        "has a merged-cell reference that is not a range",
     ),
-    "no sheet": ({SHEET: ""}, "no Excel workbook that can be read"),
+    "no sheet": ({SHEET: ""}, "not a readable Excel workbook"),
     "a sheet that breaks off": (
         {SHEET: document(SOUND_ROWS)[:-60]},
         "cannot be read to its end",
@@ -233,7 +233,7 @@ def test_a_bomb_is_one_sentence(name: str, bundle_file: Path, tmp_path: Path) ->
 
 
 def test_parts_of_one_name(bundle_file: Path, tmp_path: Path) -> None:
-    """Which of them is read would be anybody's guess."""
+    """Programs differ on which of them is read."""
     taken = packed(tmp_path / "in.xlsx", {})
     with (
         pytest.warns(UserWarning, match="Duplicate"),
@@ -254,7 +254,7 @@ def test_a_packing_that_no_workbook_has(bundle_file: Path, tmp_path: Path) -> No
         for name in sound.namelist():
             archive.writestr(name, sound.read(name))
     code, said = run(taken, "-o", tmp_path / "out.csv", "--bundle", bundle_file)
-    assert (code, "is packed as no workbook is" in said) == (2, True)
+    assert (code, "has a part that is packed in an unknown way" in said) == (2, True)
 
 
 def test_many_sheets_that_are_one(bundle_file: Path, tmp_path: Path) -> None:
@@ -359,7 +359,7 @@ def errors(book: Any, sheet: Any) -> None:
 
 
 def others(book: Any, sheet: Any) -> None:
-    """Sheets that are no requests; rows and columns that are hidden count as any."""
+    """Sheets without requests; hidden rows and columns count like any other."""
     book.create_sheet("notes", 0).append(["Xpovio", 2022])
     book.create_sheet("empty", 0)
     book.create_chartsheet("chart", 0)
@@ -383,8 +383,8 @@ TEXT = (
     "format it as text"
 )
 DAY = "column member.birth_date must hold a date, YYYY-MM-DD"
-NO_VALUE = "column member.birth_date holds what no cell of Excel can hold"
-ERROR = "column diagnosis.icd10 holds an error of the spreadsheet's, such as #N/A"
+NO_VALUE = "column member.birth_date holds a value that no Excel cell can hold"
+ERROR = "column diagnosis.icd10 holds a spreadsheet error, such as #N/A"
 CASES: dict[Callable[[Any, Any], None], list[str]] = {
     days: [
         f"r-1 invalid: row 2: {DAY}",
@@ -426,7 +426,8 @@ def test_what_spreadsheets_have(
 
 
 def test_formulas_count_as_what_they_came_to(bundle_file: Path, tmp_path: Path) -> None:
-    """A text, a number, nothing that shows, an error; and none, for nobody has reckoned it."""
+    """A text, a number, nothing visible, an error; and no result, because nothing has computed
+    it."""
     results = {
         2: '<c r="N2"><f>10+10</f><v>20</v></c>',
         3: '<c r="N3" t="str"><f>A1</f><v>20</v></c>',
@@ -445,16 +446,15 @@ def test_formulas_count_as_what_they_came_to(bundle_file: Path, tmp_path: Path) 
     assert told(out) == [
         *TOLD[:2],
         "r-3 pended",
-        "r-4 invalid: row 5: column quantity.tablets holds an error of the spreadsheet's, such as "
-        "#N/A",
+        "r-4 invalid: row 5: column quantity.tablets holds a spreadsheet error, such as #N/A",
         f"r-5 invalid: row 6: column quantity.tablets {none}",
         f"r-6 invalid: row 7: column quantity.tablets {none}",
     ]
 
 
 def test_texts_however_they_are_written(bundle_file: Path, tmp_path: Path) -> None:
-    """Shared, in parts, with how they are read aloud, by the numbers of their characters; in other
-    name spaces, places and spellings of names; and a text that is not there."""
+    """Shared, in parts, with phonetic guides, with escaped characters; in other
+    name spaces, places and spellings of names; and a text that is missing."""
     runs = (
         '<si><r><rPr><b/></rPr><t>r-</t></r><r><t>1</t></r><rPh sb="0" eb="1"><t>x</t></rPh></si>'
     )
@@ -473,7 +473,7 @@ def test_texts_however_they_are_written(bundle_file: Path, tmp_path: Path) -> No
     assert code == 3, said
     assert told(out) == [
         TOLD[0],
-        "- invalid: row 3: column request_id holds what no cell of Excel can hold",
+        "- invalid: row 3: column request_id holds a value that no Excel cell can hold",
         *TOLD[2:],
     ]
 
@@ -499,9 +499,9 @@ def test_any_text_comes_back_from_excel_as_it_was(bundle_file: Path, tmp_path: P
     decided = openpyxl.load_workbook(out).active
     assert decided.freeze_panes == "A2"
     notes = [row[0] for row in decided.iter_rows(min_row=2, values_only=True)]
-    # openpyxl leaves to whoever reads what stands for a character by its number.
+    # openpyxl leaves escaped characters as they are.
     read = [str(note).replace("_x005F_x", "_x") for note in notes]
-    # A cell of blanks is one without content.
+    # A cell of blanks has no content.
     assert read == [str(None) if not note.strip() else note for note in ANY]
 
 

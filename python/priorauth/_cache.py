@@ -70,7 +70,7 @@ def keep(made: Path, path: Path) -> Path:
 
 
 def forget(pattern: str, but: int) -> None:
-    """Remove the files of a pattern, but for as many of them: those last used."""
+    """Remove the files of a pattern, except the `but` that were used last."""
     with contextlib.suppress(FileNotFoundError):
         used = {path: _record(path).stat().st_mtime_ns for path in folder().glob(pattern)}
         for path in sorted(used, key=used.__getitem__)[:-but]:

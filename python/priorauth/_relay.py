@@ -49,7 +49,7 @@ class _Answer(NamedTuple):
 class Relay(socketserver.ThreadingTCPServer):
     """Holds a port of 127.0.0.1, 0 for a free one, from the start; it opens with `serve`.
 
-    Raises OSError when the port cannot be had.
+    Raises OSError when the port is not available.
     """
 
     allow_reuse_address = True

@@ -153,8 +153,8 @@ def verify(path: Path, *, key: Path | None = None, key_id: str = KEY_ID) -> Bund
 def integrity(path: Path, *, opa: Path | None = None) -> tuple[Finding, ...]:
     """The findings on the guidelines in a bundle, by its own rules; empty when it is sound.
 
-    Raises BundleError for a bundle without such rules, MalformedResult for one whose rules answer
-    in another form, and OpaNotFound.
+    Raises BundleError for a bundle without such rules, MalformedResult for one whose rules give a
+    malformed answer, and OpaNotFound.
     """
     try:
         found = _opa.evaluate("data.priorauth.integrity", "--bundle", path.resolve(), opa=opa)
@@ -209,14 +209,17 @@ def member(bundle: bytes, name: str) -> bytes:
 
 
 def document(bundle: bytes, name: str) -> dict[str, Any]:
-    """A file in a bundle that is a JSON object. Raises ConfigurationError when it is none."""
+    """The JSON object in a file of a bundle. Raises ConfigurationError if there is none."""
     text = member(bundle, name)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise ConfigurationError(f"the bundle will not do: its {name} is no JSON object")
+        raise ConfigurationError(
+            f"the bundle cannot be used: {name} is not a JSON object; build it with "
+            "`priorauth bundle build`"
+        )
     return found
 
 

@@ -194,7 +194,7 @@ def _criteria(doc: Object, at: At) -> tuple[Criterion, ...]:
     except RecursionError:
         found = None
     if found is None:
-        malformed((at, "criteria"), "groups are in groups without end")
+        malformed((at, "criteria"), "nested too deeply")
     return found
 
 

@@ -231,7 +231,10 @@ class _Sidecar(abc.ABC):
                     raise SidecarStartError(f"OPA did not start: {self._said()}")
                 if time.monotonic() > deadline:
                     limit = f"{self._startup_timeout:g} s"
-                    raise SidecarStartError(f"OPA did not answer within {limit}")
+                    raise SidecarStartError(
+                        f"OPA did not answer within {limit}; raise startup_timeout, or see whether "
+                        "the machine is overloaded"
+                    )
                 time.sleep(_POLL_S)
 
 

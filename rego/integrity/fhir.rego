@@ -17,7 +17,7 @@ _statements := [[system, code, statement] |
 	some code, statement in codes
 ]
 
-_found contains [$"/codes/{system}", $"policy/codes: {system} is the system of no URL; add it to `systems` in policy/codes/data.yaml"] if {
+_found contains [$"/codes/{system}", $"policy/codes: no URL is on file for the code system {system}; add it to `systems` in policy/codes/data.yaml"] if {
 	some [system, _, _] in _statements
 	not system in {name | some _, name in data.codes.systems}
 }

@@ -24,7 +24,7 @@ _sound := {"drug": {"name": "Xpovio", "strength_mg": 20}}
 test_a_system_has_a_url if {
 	_found({"systems": {"http://hl7.org/fhir/sid/ndc": "ndc"}, "other": {"1": _sound}}) == [[
 		"/codes/other",
-		"policy/codes: other is the system of no URL; add it to `systems` in policy/codes/data.yaml",
+		"policy/codes: no URL is on file for the code system other; add it to `systems` in policy/codes/data.yaml",
 	]]
 }
 

@@ -81,7 +81,7 @@ _formulary := [{"code": "formulary_exception", "message": $"The drug is not on t
 	input.member.closed_formulary == true
 ]
 
-default _alternatives := "It is not known whether all appropriate formulary alternatives have been tried; only then will a coverage exception be considered."
+default _alternatives := "It is not known whether all appropriate formulary alternatives have been tried; a coverage exception is considered only if they have."
 
 _alternatives := "All appropriate formulary alternatives have been tried, so a coverage exception can be considered." if {
 	input.member.formulary_alternatives_tried == true

@@ -92,7 +92,7 @@ test_early_renewal_by_the_plan[name] if {
 
 # Reading 9.
 test_formulary_exception[name] if {
-	unknown := "The drug is not on the member's closed formulary. It is not known whether all appropriate formulary alternatives have been tried; only then will a coverage exception be considered."
+	unknown := "The drug is not on the member's closed formulary. It is not known whether all appropriate formulary alternatives have been tried; a coverage exception is considered only if they have."
 	some name, case in {
 		"off a closed formulary": [{"drug_on_formulary": false, "closed_formulary": true}, [unknown]],
 		"alternatives null": [{"drug_on_formulary": false, "closed_formulary": true, "formulary_alternatives_tried": null}, [unknown]],

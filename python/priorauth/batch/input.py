@@ -33,8 +33,8 @@ class Input:
     """
 
     def __init__(self, file: BinaryIO, name: str, encoding: str | None = None) -> None:
-        """Raises ConfigurationError for an encoding that there is not, OSError for broken gzip."""
-        # A file that can be looked into before it is read.
+        """Raises ConfigurationError for an unknown encoding, OSError for broken gzip."""
+        # A file whose beginning can be read ahead.
         file = file if hasattr(file, "peek") else cast("BinaryIO", io.BufferedReader(file))
         self.file, self.name = file, name
         self.blank = self.taken = self.passed = 0
@@ -58,7 +58,7 @@ class Input:
         return self.head.startswith(b"PK\x03\x04")
 
     def whole(self, kind: str) -> BinaryIO:
-        """The file itself, for what reads it in no order. Raises ConfigurationError."""
+        """The file itself, for readers that seek in it. Raises ConfigurationError."""
         if self._packed:
             raise ConfigurationError(
                 f"{self.name} is gzip, but {kind} is compressed already; unpack it"
@@ -83,7 +83,7 @@ class Input:
         return size
 
     def chunks(self) -> Iterator[bytes]:
-        """What it holds, in UTF-8, but for bytes that its encoding has not. Counts the bytes."""
+        """What it holds, in UTF-8, save bytes invalid in its encoding. Counts the bytes."""
         if self._is_narrow and b"\0" in self.head[:16]:
             raise ConfigurationError(
                 f"{self.name} has NUL bytes where text begins; if it is UTF-16 without a byte "
@@ -172,7 +172,7 @@ class _Ends:
 def _known(encoding: str) -> str:
     try:
         "".encode(encoding)
-        # Some are not for text of any length, or put up with no fault in it.
+        # Some cannot decode in parts, or support no error handlers.
         codecs.getincrementaldecoder(encoding)("priorauth.marked").decode(b"a")
     except (LookupError, UnicodeError):
         raise ConfigurationError(
@@ -182,7 +182,7 @@ def _known(encoding: str) -> str:
 
 
 def _marked(error: UnicodeError) -> tuple[str, int]:
-    """In place of what an encoding has not, what UTF-8 has not."""
+    """Replace bytes that are invalid in an encoding by one that is invalid in UTF-8."""
     assert isinstance(error, UnicodeDecodeError)
     return "\udcff", error.end
 

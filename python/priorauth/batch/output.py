@@ -52,7 +52,7 @@ class Output:
         self._committed = 0.0
         self._complete: Path | None = None
         self._repeated = 0
-        # One object, so that an interrupt finds it as it was either before or after a piece.
+        # One object, so that an interrupt finds it complete, before or after a piece.
         self._state = _State(0, 0, Tally())
 
     @property
@@ -100,7 +100,7 @@ class Output:
             self._commit()
 
     def finish(self) -> None:
-        """All of it is there."""
+        """Finish the file: all of its pieces are there."""
         self._file.write(self._target.tail)
         sync(self._file)
         self._complete = self._made()
@@ -111,7 +111,7 @@ class Output:
         sync_folder(self._path.parent)
 
     def _made(self) -> Path:
-        """The whole file. What has not a decision for each row that was decided is dropped."""
+        """The whole file. It is dropped unless it has a decision for each row decided."""
         try:
             made = self._target.finish(self._partial, self._whole)
             with made.open("rb") as file:
@@ -221,7 +221,7 @@ class _State(NamedTuple):
 
 
 class Stream:
-    """An output that is no file of ours: standard output, or a device."""
+    """An output that is not a file of ours: standard output, or a device."""
 
     can_be_resumed = False
     repeated = 0

@@ -1,4 +1,4 @@
-"""A batch's summary as a page, and nothing that is not in it."""
+"""A batch's summary as a page, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a batch has decided, in figures: `--summary`, which the other tellings of it are made of."""
+"""What a batch has decided, in figures: `--summary`. The report and the figures printed are made
+from it."""
 
 from __future__ import annotations
 

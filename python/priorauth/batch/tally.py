@@ -32,7 +32,7 @@ COUNTED = {
 """What is counted of decisions, and by what."""
 
 NOT_SUMMED = "days_supply"
-"""The quantity that does not add up to anything: the days that a fill lasts."""
+"""The quantity whose sum means nothing: the days that a fill lasts."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Tally:
 
     @classmethod
     def of(cls, rows: Iterable[Row], documents: Iterable[Mapping[str, Any]], facts: Facts) -> Tally:
-        """Of the decisions on rows; `facts` are those that are declared."""
+        """The tally of the decisions on rows; `facts` are the declared ones."""
         counts: Counter[Key] = Counter()
         sums: dict[Key, Sum] = {}
         for row, document in zip(rows, documents, strict=True):
@@ -74,14 +74,14 @@ class Tally:
 
     @classmethod
     def read(cls, saved: Any) -> Tally:
-        """Read the result of `saved`. Raises TypeError, ValueError or such for other values."""
+        """Read the result of `saved`. Raises TypeError, ValueError or the like for other values."""
         return cls(
             Counter({tuple(map(str, key)): int(count) for *key, count in saved["counts"]}),
             {tuple(map(str, key)): Fraction(much) for *key, much in saved["sums"]},
         )
 
     def saved(self) -> Any:
-        """It as JSON."""
+        """The tally as JSON."""
         return {
             "counts": [[*key, count] for key, count in self.counts.items()],
             "sums": [[*key, str(much)] for key, much in self.sums.items()],
@@ -134,7 +134,7 @@ def _quantities(stated: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def exact(much: Any) -> Sum:
-    """A number that adds up exactly, whatever is added first."""
+    """A number that adds up exactly, in whatever order."""
     return much if isinstance(much, (int, Fraction)) else Fraction(str(much))
 
 
@@ -144,7 +144,7 @@ def number(much: Sum) -> int | float:
 
 
 def digests(documents: Iterable[Mapping[str, Any]]) -> bytes:
-    """A digest of each request_id that there is."""
+    """A digest of each request_id; decisions without one are left out."""
     return b"".join(
         hashlib.blake2b(document["request_id"].encode(), digest_size=_DIGEST).digest()
         for document in documents
@@ -153,7 +153,7 @@ def digests(documents: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def repeated(file: BinaryIO) -> int:
-    """How many of the digests in a file stand there before, in constant memory."""
+    """How many digests in a file repeat an earlier one, in constant memory."""
     size = file.seek(0, 2) // _DIGEST
     parts = size // _AT_A_TIME + 1
     count = 0

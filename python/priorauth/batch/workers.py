@@ -126,7 +126,7 @@ def decide_piece(engine: Decider, job: Job, piece: Piece) -> Done:
 
 
 class _Worker(Generic[T]):
-    """A process that works on pieces, for as long as this one is there."""
+    """A process that works on pieces, for as long as this one lives."""
 
     def __init__(self, work: Work[T]) -> None:
         self._work = work
@@ -176,7 +176,7 @@ class _Worker(Generic[T]):
 
 
 def work(taken: IO[bytes], given: IO[bytes]) -> None:
-    """Be a worker: do what is taken, for as long as there is someone at the other end."""
+    """Be a worker: work on what comes in until the other end closes."""
 
     received = _received(taken)
     for task in received:

@@ -112,7 +112,7 @@ def _connect(
         typer.Option(
             envvar="PRIORAUTH_URL",
             help="The sidecar to ask, such as http://127.0.0.1:8181 or unix:///run/opa.sock. "
-            "Default: one that is started for this command alone, if it needs one.",
+            "Default: a temporary one, if the command needs one.",
         ),
     ] = None,
     token_file: Annotated[
@@ -160,7 +160,7 @@ def _client(
     key: Path | None,
     timeout: float,
 ) -> Client:
-    # Only here, since HTTP takes a quarter of a second to import.
+    # Only here, because HTTP takes a quarter of a second to import.
     from ..client import Client
 
     if (certificate is None) is not (key is None):
@@ -284,7 +284,7 @@ def health(connect: Connect) -> None:
 @app.command(epilog=EXIT_CODES)
 def serve(
     docker: Annotated[
-        bool, typer.Option("--docker", help="Run it in a container of the official image.")
+        bool, typer.Option("--docker", help="Run OPA in a container of the official image.")
     ] = False,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 for a free one.")
@@ -310,16 +310,16 @@ def serve(
     ] = None,
     callers: Annotated[
         Path | None,
-        typer.Option(dir_okay=False, help="With --fhir: whose tokens are good (JSON)."),
+        typer.Option(
+            dir_okay=False, help="With --fhir: the clients whose tokens are accepted (JSON)."
+        ),
     ] = None,
-    host: Annotated[
-        str, typer.Option(help="With --fhir: the address that it listens on.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="With --fhir: the address to listen on.")] = "127.0.0.1",
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
-            help="With --fhir: a name that callers know it by; calls for other hosts are refused. "
-            "Without it, this machine's own names; with another --host, any.",
+            help="With --fhir: a host name to accept; may be repeated. Default: this machine's "
+            "names; with another --host, any.",
         ),
     ] = None,
     url: Annotated[
@@ -373,7 +373,7 @@ def serve(
             _say(f"The reviewer's page is at {page}")
             _say(f"OPA {sidecar.opa_version} serves until Ctrl-C")
             code = sidecar.wait()
-        raise SidecarStartError(f"the sidecar stopped by itself, with exit code {code}")
+        raise SidecarStartError(f"the sidecar stopped unexpectedly, with exit code {code}")
 
 
 def _sidecar(

@@ -249,7 +249,7 @@ def _faint(value: str) -> Text:
 
 
 def _clean(text: str) -> str:
-    """Without what a terminal would obey rather than show, on one line whatever is in it."""
+    """The text on one line, without what a terminal would obey rather than show."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

@@ -70,7 +70,7 @@ def _differing(difference: Mapping[str, Any]) -> Text:
 
 
 def otherwise_line(found: Mapping[str, Any]) -> str:
-    """A decision that is another one now, and why, in one line."""
+    """A decision that differs now, and why, in one line."""
     changes = [told(each) for each in found["changes"] if not each.startswith("criterion:")]
     changes += [f"{each['path']} {_differing(each).plain}" for each in found["words"]]
     criteria = [

@@ -29,8 +29,7 @@ def run(
     callers: Path | None,
     say: Callable[[str], None],
 ) -> None:
-    """Serve until told to stop: by the sidecar at `url`, else by one of its own, that nothing else
-    reaches."""
+    """Serve until told to stop. Asks the sidecar at `url`, or else a private one."""
     try:
         from ..fhir import THIS_MACHINE, Callers, MemberFile, Rules, Service, serve
     except ImportError:
@@ -53,7 +52,7 @@ def run(
         def ready(address: str) -> None:
             print(address, flush=True)
             if let_in is None:
-                say("Whoever reaches it may call: give --callers, or put a gateway in front")
+                say("Anyone who can reach it may call: give --callers, or put a gateway in front")
             say(f"It asks {rules.url} and serves until Ctrl-C")
 
         stopped = serve(
@@ -64,7 +63,7 @@ def run(
             ended=own.wait if own else None,
         )
     if stopped is None:
-        raise SidecarStartError("the sidecar stopped of itself")
+        raise SidecarStartError("the sidecar stopped unexpectedly; start the service again")
     if stopped is signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + stopped)

@@ -117,7 +117,7 @@ def new(
     ] = None,
     checkout: Checkout = None,
 ) -> None:
-    """Start a guideline, or a further version of one: writes sound files to edit.
+    """Start a guideline, or a further version of one: writes valid files for you to edit.
 
     If the guideline is on file, its newest version is copied, and ends on the day before.
     """

@@ -151,9 +151,7 @@ def replay(
     ] = None,
     requests: Annotated[
         Path | None,
-        typer.Option(
-            exists=True, dir_okay=False, help="The input of the batch that LOG is the output of."
-        ),
+        typer.Option(exists=True, dir_okay=False, help="The input of the batch that wrote LOG."),
     ] = None,
     allow: Allowed = None,
     examples: Examples = 3,

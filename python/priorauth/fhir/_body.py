@@ -1,4 +1,4 @@
-"""What comes in: JSON, of which as little is read here as can be. All meaning is the rules'."""
+"""Reads request bodies, and interprets as little as possible: that is the rules' job."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read(body: bytes) -> Any:
     except RecursionError:
         pass
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError, ArithmeticError) as error:
-        # msgspec's words are of places, and no more.
+        # msgspec's messages name places only.
         place = str(error).rpartition("(")[2].rstrip(")")
         why = f"see {place}" if place.startswith("byte ") else "a text or a number cannot be read"
     # Out here, so that nothing of the body is chained to it.
@@ -80,7 +80,7 @@ def resources(value: object) -> Iterator[dict[str, Any]]:
 
 
 def identifiers(found: Iterable[dict[str, Any]]) -> frozenset[Identifier]:
-    """The identifiers of whom resources say that they are of."""
+    """The identifiers of the persons that resources refer to."""
     return frozenset(
         (each["system"], each["value"])
         for resource in found
@@ -93,8 +93,8 @@ def identifiers(found: Iterable[dict[str, Any]]) -> frozenset[Identifier]:
 
 
 def slim(value: Any) -> Any:
-    """The same without the content of attachments and narratives: a document is megabytes, and
-    that it is there is all that the rules look at."""
+    """The same without the content of attachments and narratives: a document can be megabytes, and
+    the rules only ask whether it is there."""
     if isinstance(value, dict):
         dropped = {"div"} | ({"data"} if "contentType" in value else set())
         return {name: slim(each) for name, each in value.items() if name not in dropped}

@@ -1,6 +1,6 @@
 """Who may call: the JSON Web Tokens of CDS Hooks, by keys that are on file here.
 
-No key is fetched: `jku`, where a token says its keys are, is not looked at.
+No key is fetched: `jku`, where a token says its keys are, is ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CLAIMS = ["iss", "aud", "exp", "iat", "jti"]
 
 
 class CallRefused(PriorAuthError):  # noqa: N818
-    """A call without a good token. Says nothing of what the token holds."""
+    """A call without an acceptable token. Quotes nothing of the token."""
 
 
 class _Issuer(msgspec.Struct, forbid_unknown_fields=True):
@@ -43,7 +43,7 @@ class Callers:
         except OSError as error:
             raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ConfigurationError(f"{path} is no file of callers: {error}") from None
+            raise ConfigurationError(f"{path} is not a callers file: {error}") from None
         self._url = content.url.rstrip("/")
         self._keys: dict[tuple[str, str], jwt.PyJWK] = {}
         for issuer, given in content.issuers.items():
@@ -52,7 +52,7 @@ class Callers:
                 if not isinstance(key.get("kid"), str):
                     raise ConfigurationError(f"{place} has no `kid`")
                 if "d" in key or key.get("kty") == "oct":
-                    raise ConfigurationError(f"{place} is no public key")
+                    raise ConfigurationError(f"{place} is not a public key")
                 algorithm = _algorithm(key)
                 if algorithm is None or key.get("alg", algorithm) != algorithm:
                     raise ConfigurationError(
@@ -61,7 +61,7 @@ class Callers:
                 try:
                     self._keys[issuer, str(key["kid"])] = jwt.PyJWK(key, algorithm)
                 except (jwt.PyJWTError, ValueError, TypeError) as error:
-                    raise ConfigurationError(f"{place} is no key: {error}") from None
+                    raise ConfigurationError(f"{place} is not a usable key: {error}") from None
 
     def check(self, authorization: str | None, path: str) -> None:
         """Let a call pass whose `Authorization` is good for this path, or raise CallRefused."""
@@ -89,7 +89,7 @@ class Callers:
         else:
             return
         # Out here, so that nothing of the token is chained to it.
-        raise CallRefused("the token is not good for this call: its issuer, key, audience or time")
+        raise CallRefused("the token was not accepted; check its issuer, key, audience and expiry")
 
 
 def _algorithm(key: dict[str, object]) -> str | None:

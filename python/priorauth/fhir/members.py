@@ -1,4 +1,4 @@
-"""What the plan knows of its members: one small interface, and a file to begin with."""
+"""What the plan knows of its members: a small interface, and a file that implements it."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Members(Protocol):
 
         They are those of the Coverage and the Patient that came in. The answer has `facts`, a part
         of a request document; `drugs`, such parts for single guidelines, by their ids; and
-        `period`, the `start` and `end` of the coverage (dates). Each may be left out. None for
-        nobody, or more than one.
+        `period`, the `start` and `end` of the coverage (dates). Each may be left out. None if there
+        is no such member, or more than one.
 
         What cannot be found out now raises a PriorAuthError, whose message names nobody.
         """
 
 
 class NothingKnown:
-    """A plan that is not asked: every member is one of whom nothing is known."""
+    """For a plan that is not asked: finds every member, with no facts."""
 
     async def find(self, identifiers: Iterable[Identifier]) -> Mapping[str, Any] | None:
         return {}
@@ -62,7 +62,7 @@ class MemberFile:
 
     An identifier is an object with `system` and `value`; the rest is as `Members.find` gives it.
     The file is read once, when this is made. Raises ConfigurationError, which names the place in
-    the file and nothing of what stands there.
+    the file and quotes nothing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,7 +73,7 @@ class MemberFile:
         except msgspec.ValidationError as error:
             place = str(error).rpartition(" - at ")[2]
             raise ConfigurationError(
-                f"{path} is no file of members: see {place or 'its form'}"
+                f"{path} is not a members file: see {place or 'docs/interop.md'}"
             ) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise ConfigurationError(f"{path} is not JSON") from None

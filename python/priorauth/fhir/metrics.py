@@ -1,4 +1,4 @@
-"""What the service counts, and logs: nothing of what came in."""
+"""What the service counts and logs. It quotes nothing of a call."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Call:
 
 
 class Metrics:
-    """What is counted, and nothing of what came in."""
+    """The counters."""
 
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
@@ -63,7 +63,7 @@ class Metrics:
             "priorauth_fhir_orders", "Orders decided, by outcome", ["outcome"], registry=registry
         )
         self._faults = Counter(
-            "priorauth_fhir_faults", "Faults of this side, by kind", ["kind"], registry=registry
+            "priorauth_fhir_faults", "Faults of the service, by kind", ["kind"], registry=registry
         )
         # A counter that begins at 1 has not increased, by Prometheus.
         for kind in (*_KINDS, "other"):
@@ -74,7 +74,7 @@ class Metrics:
 
     @contextlib.contextmanager
     def call(self, route: str) -> Iterator[Call]:
-        """Time a call, whatever comes of it."""
+        """Time a call, however it ends."""
         started = time.perf_counter()
         call = Call()
         try:
@@ -94,8 +94,8 @@ class Metrics:
         self._feedback.labels(str(outcome) if known else "other").inc()
 
     def fault(self, error: Exception) -> None:
-        """Count a fault and log it, by its kind and place: its words may be of what came in,
-        unless they are ours."""
+        """Count a fault and log it, by its kind and place: its message may quote the call, unless
+        it is one of ours."""
         kind = type(error).__name__
         self._faults.labels(kind if kind in _KINDS else "other").inc()
         if isinstance(error, PriorAuthError):

@@ -102,7 +102,10 @@ class Rules:
             if result is not msgspec.UNSET:
                 return msgspec.json.decode(result, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            fault: SidecarError = MalformedResult(f"{self.url}{path} answered in another form")
+            fault: SidecarError = MalformedResult(
+                f"{self.url}{path} gave a malformed answer; check that the policy and this "
+                "service are of one release"
+            )
         else:
             fault = UndefinedResult(
                 f"{self.url}{path} has no result: its policy is not loaded, or its data lacks "

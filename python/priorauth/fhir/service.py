@@ -1,7 +1,7 @@
 """The service where prescribers' systems call: CDS Hooks of Da Vinci CRD, and DTR's operation.
 
-It has no meaning of its own: what a call says and what is answered is the rules'. It knows the
-time, makes ids, asks the plan about its members, and turns faults into HTTP.
+It interprets nothing: the rules say what a call means and what is answered. It knows the time,
+makes ids, asks the plan about its members, and turns faults into HTTP.
 """
 
 from __future__ import annotations
@@ -27,19 +27,20 @@ from .rules import Rules
 from .undecided import Technical, undecided
 
 LARGEST_BODY = 8 << 20
-"""The largest body that is taken, in bytes."""
+"""The largest body accepted, in bytes."""
 
 LARGEST_ASKED = 500_000
-"""The largest that the rules are asked with, in bytes, attachments and narratives left out."""
+"""The largest body sent to the rules, in bytes, without attachments and narratives."""
 
 THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
-"""The names by which a service that nobody else is to reach is called."""
+"""The host names of a service that only this machine may reach."""
 
 _JSON = "application/json"
 _FHIR = "application/fhir+json"
 _PORT = re.compile(r":[0-9]*\Z")
 _KEPT_S = 60.0
 _NO_ANSWER = "the plan's systems do not answer; try again later"
+_TOO_MUCH = "the call has more values than one evaluation may hold; send fewer orders"
 
 T = TypeVar("T")
 
@@ -70,12 +71,12 @@ class _HTTPError(Exception):
 
 
 class Service:
-    """The service, as an aiohttp application (`application`). It keeps nothing of a call.
+    """The service, as an aiohttp application (`application`). It stores nothing of a call.
 
     `rules` is the sidecar to ask, and is opened and closed with the application; `members` is what
-    the plan knows; `callers` says whose tokens are good: without, everybody is let in, and who may
-    call is for a gateway in front to say. `hosts` are the names that callers know it by, in lower
-    case and without a port; a call for another host is refused, with None for none.
+    the plan knows; `callers` checks tokens; without it everybody is let in, and a gateway in front
+    must check. `hosts` are the names that callers know it by, in lower
+    case and without a port; a call for another host is refused. None accepts any.
     """
 
     def __init__(
@@ -116,7 +117,7 @@ class Service:
 
     async def _running(self, _: web.Application) -> AsyncIterator[None]:
         async with self._rules:
-            # So that it is there when the sidecar is not.
+            # So that they are there when the sidecar is not.
             with contextlib.suppress(SidecarError):
                 await asyncio.gather(*(each.get() for each in self._keepsakes))
             yield
@@ -127,7 +128,7 @@ class Service:
 
     @web.middleware
     async def _answering(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Whatever happens, an answer; every refusal has an OperationOutcome."""
+        """Every call gets an answer, and every refusal an OperationOutcome."""
         route = request.match_info.route.resource
         name = route.canonical if route else "none"
         with self._metrics.call(name) as call:
@@ -148,24 +149,24 @@ class Service:
                 if isinstance(error, web.HTTPMethodNotAllowed):
                     answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
             except RequestRefused:
-                answer = _outcome(413, "too-costly", "it is more than the rules look at at once")
+                answer = _outcome(413, "too-costly", _TOO_MUCH)
             except PriorAuthError as error:
                 self._metrics.fault(error)
                 answer = _outcome(503, "transient", _NO_ANSWER)
             except (ConnectionError, asyncio.CancelledError):
                 raise
             except Exception as error:  # noqa: BLE001
-                # Its words may be of what came in; its kind and place are not.
+                # Its message may quote the call; its kind and place do not.
                 self._metrics.fault(error)
-                answer = _outcome(500, "exception", "this service failed; the plan is told")
+                answer = _outcome(500, "exception", "internal error; it was logged")
             call.status = answer.status
             return answer
 
     def _admit(self, request: web.Request) -> None:
-        """Let programs in, and no web page: neither one that says so, nor one that has had a name
-        of its own resolved to this machine."""
+        """Refuse web pages: those that send `Origin`, and those that rebind a name to this
+        machine."""
         if "Origin" in request.headers:
-            raise _HTTPError(403, "forbidden", "web pages may not ask")
+            raise _HTTPError(403, "forbidden", "calls with an `Origin` header are refused")
         host = _PORT.sub("", ",".join(request.headers.getall("Host", ()))).lower()
         if self._hosts is not None and host not in self._hosts:
             raise _HTTPError(421, "forbidden", "the call is for another host")
@@ -251,8 +252,8 @@ class Service:
 
 
 class _Kept(Generic[T]):
-    """What the rules say whatever came in: asked for anew after a time, and kept while they do not
-    answer."""
+    """An answer of the rules that depends on no call: refreshed after a time, and kept while they
+    do not answer."""
 
     def __init__(self, rules: Rules, rule: str, kind: type[T]) -> None:
         self._rules = rules
@@ -262,9 +263,10 @@ class _Kept(Generic[T]):
         self._due = 0.0
 
     async def get(self) -> T:
-        """It, of the last minute if it can be had. Raises SidecarError while there is none."""
+        """The value, at most a minute old while the sidecar answers. Raises SidecarError if none
+        was ever had."""
         if self._value is None or time.monotonic() >= self._due:
-            # The others need not ask at the same time.
+            # So that concurrent calls do not all refresh it.
             self._due = time.monotonic() + _KEPT_S
             try:
                 self._value = await self._rules.ask(self._rule, None, self._kind)
@@ -275,7 +277,7 @@ class _Kept(Generic[T]):
 
 
 def _received() -> tuple[str, str]:
-    """The instant that something came in at, and an id for it."""
+    """The instant of a call, and an id for it."""
     now = datetime.datetime.now(datetime.timezone.utc)
     return now.strftime("%Y-%m-%dT%H:%M:%SZ"), str(uuid.uuid4())
 
@@ -294,7 +296,7 @@ async def _taken(request: web.Request) -> tuple[bytes, Any]:
 
 
 def _asked(body: bytes, value: Any, part: str) -> msgspec.Raw:
-    """The body for the rules: as it is, or, when it is large, that part of it made slim."""
+    """The body for the rules; if it is large, with that part slimmed."""
     if len(body) >= _body.SLIM and isinstance(value, dict):
         body = _body.write({**value, part: _body.slim(value.get(part))})
     if len(body) > LARGEST_ASKED:

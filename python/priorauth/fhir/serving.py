@@ -31,7 +31,7 @@ def serve(
 
     `ready` is called with the URL once it answers; port 0 is any free one. `ended`, which is called
     in a thread, returns when there is nothing to serve any more; then None is returned. Raises
-    ConfigurationError where the address cannot be had.
+    ConfigurationError if the address is not available.
     """
     return asyncio.run(_serve(service, host, port, ready, ended))
 
@@ -64,7 +64,7 @@ async def _serve(
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             listener = socket.create_server((host, port), family=family)
         except OSError as error:
-            raise ConfigurationError(f"{host}:{port} cannot be had: {error.strerror}") from None
+            raise ConfigurationError(f"{host}:{port} is not available: {error.strerror}") from None
         await web.SockSite(runner, listener).start()
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{listener.getsockname()[1]}")

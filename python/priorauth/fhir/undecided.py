@@ -1,4 +1,4 @@
-"""What is answered while nothing can be decided: no invented answer, and no silence."""
+"""The answer while nothing can be decided: never empty, and nothing invented."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def undecided(
     instant: str,
     identity: str,
 ) -> list[dict[str, Any]] | None:
-    """The system actions that assert it of each order of a call; None without one Coverage.
+    """The system actions that assert it of each order of a call; None unless there is exactly one
+    Coverage.
 
     `called` is the call and `prefetched` its prefetched resources; `instant` and `identity` are
     when it came in, and an id for it.

@@ -154,7 +154,7 @@ const Change = (() => {
 
   /**
    * The criteria that bear on an outcome: those that reasons name, of groups the parts that are not
-   * met; where there is no reason all that are considered.
+   * met; without reasons, all that are considered.
    */
   function bearing(decision, version) {
     const judged = Text.judged(decision.criteria);
@@ -217,7 +217,7 @@ const Change = (() => {
     const figures = figuresOf(criterion.figures);
     const status = (each) => Text.judged(each.criteria).get(criterion.id)?.status;
     const before = status(decision);
-    // What goes by another text is no change of this criterion.
+    // A decision by another text is not a change of this criterion.
     const result = (each) => {
       const after = status(each);
       if (each.outcome === "invalid") {
@@ -260,7 +260,7 @@ const Change = (() => {
 
   /**
    * The nearest place on a line for each result that there is, found by doubling and halving. A
-   * line ends where the request is none any more; the last place before that is looked at too.
+   * line ends where the request becomes invalid; the last place before that is looked at too.
    */
   async function search({ steps, known }, at, result, signal) {
     const all = [...new Set([...steps, ...steps.map((each) => -each), ...known])];

@@ -30,13 +30,13 @@ const Engine = (() => {
     if (!policy) {
       throw new Error("the engine is not ready");
     }
-    // As bytes: the library takes an input like null or 0 for none.
+    // As bytes: the library treats an input like null or 0 as no input.
     const bytes = new TextEncoder().encode(JSON.stringify(input ?? null));
     let answers;
     try {
       answers = policy.evaluate(bytes.buffer, `priorauth/${rule}`);
     } catch (error) {
-      // An instance that broke off is of no more use.
+      // An instance that failed cannot be used again.
       begin();
       throw new Error(`the engine broke off: ${error.message ?? error}`);
     }

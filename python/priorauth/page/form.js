@@ -173,7 +173,7 @@ const Form = (() => {
     };
   }
 
-  /** What is entered in a field for a number: what is none stays a text, and the policy says so. */
+  /** What is entered in a field for a number: other text is kept, and the policy reports it. */
   function numbered(text) {
     const bare = text.trim();
     try {
@@ -206,7 +206,7 @@ const Form = (() => {
     };
   }
 
-  /** A list, item by item. That it is stated to be empty is something else than nothing stated. */
+  /** A list, item by item. A list stated to be empty differs from an absent one. */
   function list(path, fact) {
     const items = h("div", {});
     const error = h("p", { class: "error", id: `${id(path)}-error`, hidden: true });
@@ -287,7 +287,7 @@ const Form = (() => {
     };
   }
 
-  /** What no field can show, as JSON, to be taken away. */
+  /** What no field can show: as JSON, with a button to remove it. */
   function odd(path, title) {
     const it = keep(`odd ${pointer(path)}`, () => {
       const text = h("code", {});

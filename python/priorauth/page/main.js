@@ -158,7 +158,7 @@
       const title = [...new Set([section.number, section.title])].join(". ");
       groups.push({ key: `section ${section.number}`, title, facts: taken(names) });
     }
-    // Of what other guidelines declare for themselves only what is stated.
+    // Of the facts that other guidelines declare, only those stated.
     const rest = [...left.keys()].filter(
       (name) => name in usual || Request.get(request, name.split(".")) !== undefined,
     );
@@ -203,7 +203,7 @@
     node("bar").hidden = !decision;
     node("bar").textContent = `${sign} ${said}`;
     clearTimeout(speaking);
-    // Once nothing more is entered: who hears it is not interrupted at every letter.
+    // After a pause, so that a screen reader is not interrupted at every letter.
     speaking = setTimeout(() => {
       if (node("announced").textContent !== said) {
         node("announced").textContent = said;
@@ -290,7 +290,7 @@
     }
   }
 
-  /** Take a text for the request. What is no JSON is decided by nobody. */
+  /** Take a text for the request. Text that is not JSON is not decided. */
   function read(text) {
     let value;
     try {

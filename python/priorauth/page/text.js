@@ -37,7 +37,7 @@ const Text = (() => {
     return h("dl", {}, rows.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
   }
 
-  /** Everything that a decision says but its criteria. */
+  /** Everything that a decision says except its criteria. */
   function decided(decision, request) {
     const [sign, word] = Words.OUTCOMES[decision.outcome] ?? ["", Words.plain(decision.outcome)];
     const { guideline, authorization: terms } = decision;
@@ -112,7 +112,7 @@ const Text = (() => {
     return found;
   }
 
-  /** The section that a clause is in: of its number, or of the longest that it goes on from. */
+  /** The section that a clause is in: the one with the longest number that the clause begins with. */
   function sectionOf(version, clause) {
     return version.sections
       .filter(({ number }) => `${clause}.`.startsWith(`${number}.`))

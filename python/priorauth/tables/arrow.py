@@ -16,7 +16,7 @@ from .rows import Row
 _UNREADABLE = Unreadable(
     "holds a value that cannot be read: text that is not UTF-8, or a date that does not exist"
 )
-# Of a time zone that there is not, LookupError.
+# LookupError: an unknown time zone.
 _NO_VALUE = (ValueError, ArithmeticError, LookupError, pa.ArrowException)
 _TOO_LONG = Unreadable(f"is longer than {LONGEST} bytes")
 
@@ -85,7 +85,7 @@ def column(batch: pa.RecordBatch, path: tuple[str, ...]) -> pa.Array:
 
 
 def _bounded(array: pa.Array) -> list[Cell]:
-    """Its cells, but for texts that are too long."""
+    """Its cells, except texts that are too long."""
     values = cells(array)
     if types.is_dictionary(array.type) or array.nbytes > LONGEST:
         values = [

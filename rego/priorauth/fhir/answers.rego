@@ -77,7 +77,7 @@ read(response, declared) := {
 	"facts": {path: answered.value | some path, answered in found},
 	"faults": [{"linkId": fault[0], "message": fault[1]} | some fault in sort(union({
 		{[path, answered.fault] | some path, answered in found},
-		{[_known(link, declared), "is no question of a prescriber's"] | some link, path in links; path == ""},
+		{[_known(link, declared), "is not a question for the prescriber"] | some link, path in links; path == ""},
 	}))],
 } if {
 	items := [item | some item in resources.listed(response.item)]
@@ -102,7 +102,7 @@ _known(link, declared) := link if {
 } else := null
 
 # The value that items state of a fact, or what is wrong with them; undefined where they say nothing of it.
-_read(path, declared, items) := {"fault": "says both that there is none, and what there is"} if {
+_read(path, declared, items) := {"fault": "states both that there are none and some items"} if {
 	declared.empty == "none"
 	_none(path, items)
 	some item in items
@@ -113,7 +113,7 @@ _read(path, declared, items) := {"fault": "says both that there is none, and wha
 } else := {"fault": fault} if {
 	own := _of(path, items)
 	fault := [fault | some item in own; fault := _fault(path, declared, item)][0]
-} else := {"fault": "is there more than once"} if {
+} else := {"fault": "is given more than once"} if {
 	count(_of(path, items)) > 1
 	not declared.items.properties
 } else := {"value": list} if {
@@ -159,10 +159,10 @@ _said(value, declared, path) := value.code if {
 }
 
 # What is wrong with an item of a fact.
-_fault(path, declared, item) := "is a group, and its answers are those of its items" if {
+_fault(path, declared, item) := "is a group: answer its items instead" if {
 	declared.items.type == "object"
 	item.answer
-} else := $"has {sort(unsound)[0]} that is not as the questionnaire has it" if {
+} else := $"has {sort(unsound)[0]} that does not fit the questionnaire" if {
 	declared.items.type == "object"
 	unsound := {_named(path, declared.items, member) |
 		some member in item.item

@@ -110,19 +110,19 @@ test_faults_are_told_and_state_nothing[name] if {
 	some name, [items, link, message] in {
 		"no question": [
 			[{"linkId": "sample.unheard_of", "answer": [{"valueString": "A"}]}],
-			null, "is no question of a prescriber's",
+			null, "is not a question for the prescriber",
 		],
 		"two that are none": [
 			[{"linkId": "1 Elm Street"}, {"linkId": "') or ('"}, {"linkId": {"given": ["Invented"]}}, {"linkId": 7}],
-			null, "is no question of a prescriber's",
+			null, "is not a question for the prescriber",
 		],
 		"what the plan knows": [
 			[{"linkId": "sample.on_file", "answer": [{"valueBoolean": true}]}],
-			"sample.on_file", "is no question of a prescriber's",
+			"sample.on_file", "is not a question for the prescriber",
 		],
 		"none of what cannot be none": [
 			[{"linkId": "sample.code.none", "answer": [{"valueBoolean": true}]}],
-			"sample.code.none", "is no question of a prescriber's",
+			"sample.code.none", "is not a question for the prescriber",
 		],
 		"another type": [
 			[{"linkId": "sample.code", "answer": [{"valueInteger": 1}]}],
@@ -154,31 +154,31 @@ test_faults_are_told_and_state_nothing[name] if {
 		],
 		"two items": [
 			[{"linkId": "sample.code", "answer": [{"valueString": "A"}]}, {"linkId": "sample.code", "answer": [{"valueString": "A"}]}],
-			"sample.code", "is there more than once",
+			"sample.code", "is given more than once",
 		],
 		"a list in two items": [
 			[{"linkId": "sample.drugs", "answer": [{"valueString": "A"}]}, {"linkId": "sample.drugs", "answer": [{"valueString": "B"}]}],
-			"sample.drugs", "is there more than once",
+			"sample.drugs", "is given more than once",
 		],
 		"none and some": [
 			[{"linkId": "sample.areas.none", "answer": [{"valueBoolean": true}]}, _written["sample.areas"][0]],
-			"sample.areas", "says both that there is none, and what there is",
+			"sample.areas", "states both that there are none and some items",
 		],
 		"an answered group": [
 			[{"linkId": "sample.therapies", "answer": [{"valueString": "first"}]}],
-			"sample.therapies", "is a group, and its answers are those of its items",
+			"sample.therapies", "is a group: answer its items instead",
 		],
 		"a foreign member": [
 			[{"linkId": "sample.therapies", "item": [{"linkId": "sample.code", "answer": [{"valueString": "A"}]}]}],
-			"sample.therapies", "has an item that is not as the questionnaire has it",
+			"sample.therapies", "has an item that does not fit the questionnaire",
 		],
 		"a member of another type": [
 			[{"linkId": "sample.therapies", "item": [{"linkId": "sample.therapies.weeks", "answer": [{"valueString": "5"}]}]}],
-			"sample.therapies", "has a sample.therapies.weeks that is not as the questionnaire has it",
+			"sample.therapies", "has a sample.therapies.weeks that does not fit the questionnaire",
 		],
 		"a member with two answers": [
 			[{"linkId": "sample.therapies", "item": [{"linkId": "sample.therapies.therapy", "answer": [{"valueString": "a"}, {"valueString": "b"}]}]}],
-			"sample.therapies", "has a sample.therapies.therapy that is not as the questionnaire has it",
+			"sample.therapies", "has a sample.therapies.therapy that does not fit the questionnaire",
 		],
 		"a member twice": [
 			[{"linkId": "sample.therapies", "item": [
@@ -189,11 +189,11 @@ test_faults_are_told_and_state_nothing[name] if {
 		],
 		"a member that is no item": [
 			[{"linkId": "sample.therapies", "item": ["sample.therapies.therapy", null]}],
-			"sample.therapies", "has an item that is not as the questionnaire has it",
+			"sample.therapies", "has an item that does not fit the questionnaire",
 		],
 		"a member without a name": [
 			[{"linkId": "sample.therapies", "item": [{"answer": [{"valueString": "a"}]}]}],
-			"sample.therapies", "has an item that is not as the questionnaire has it",
+			"sample.therapies", "has an item that does not fit the questionnaire",
 		],
 	}
 	_read(items) == {"facts": {}, "faults": [{"linkId": link, "message": message}]}

@@ -2,8 +2,8 @@
 # title: Calls
 # description: >-
 #   What a CDS Hooks call says: the resources that came with it, the orders that it is about, the coverage that they are
-#   under; and what is wrong with it, by the rules of CDS Hooks and FHIR (400), for want of what was to be prefetched
-#   (412), and by the rules of CRD (422). Resources are known by their type, whatever key they were prefetched under.
+#   under; and what is wrong with it, by the rules of CDS Hooks and FHIR (400), for missing prefetched resources (412),
+#   and by the rules of CRD (422). Resources are known by their type, whatever key they were prefetched under.
 package priorauth.fhir.call
 
 import data.priorauth.fhir.envelope
@@ -71,7 +71,7 @@ _coverages := {resource | some resource in resources.all; resource.resourceType 
 
 # METADATA
 # title: Wanted
-# description: Whether the client will have orders updated.
+# description: Whether the client accepts updates of orders.
 # scope: document
 default wanted := true
 
@@ -88,8 +88,8 @@ id(prescribed) := $"{_hook.hookInstance}/{prescribed.id}" if {
 # METADATA
 # title: Asking
 # description: >-
-#   Whether the prescriber can be asked now for what is missing: not while orders are only selected, for there is more
-#   to come.
+#   Whether the prescriber can be asked now for what is missing: not while orders are only selected, because more is to
+#   come.
 asking if _hook.hook != "order-select"
 
 else := false
@@ -150,7 +150,7 @@ issues contains outcomes.issue(
 	coverage
 }
 
-issues contains outcomes.issue(422, "required", $"{resource.resourceType}.id", "must be there, so that it can be referred to") if {
+issues contains outcomes.issue(422, "required", $"{resource.resourceType}.id", "is required, so that it can be referred to") if {
 	some resource in array.concat(orders, [coverage | true])
 	not is_string(object.get(resource, "id", null))
 }
@@ -186,5 +186,5 @@ _coverages_came if _answered("coverage")
 
 _coverages_came if count(_coverages) > 1
 
-# A key was prefetched, with whatever result.
+# Whether a key was prefetched, with whatever result.
 _answered(key) if _hook.prefetch[key] != null

@@ -101,9 +101,9 @@ test_the_payer_is_ours if {
 }
 
 test_resources_that_are_referred_to_have_ids if {
-	_issues(_prefetching({"coverage": object.remove(fixtures.coverage, ["id"])})) == [[422, "required", "Coverage.id", "must be there, so that it can be referred to"]]
+	_issues(_prefetching({"coverage": object.remove(fixtures.coverage, ["id"])})) == [[422, "required", "Coverage.id", "is required, so that it can be referred to"]]
 	_issues(fixtures.hook_of([fixtures.order_without(["id"])], fixtures.prefetch)) == [[
-		422, "required", "MedicationRequest.id", "must be there, so that it can be referred to",
+		422, "required", "MedicationRequest.id", "is required, so that it can be referred to",
 	]]
 }
 
@@ -136,7 +136,7 @@ test_an_order_has_a_day if {
 
 test_an_order_not_to_do_something_is_none if {
 	_issues(fixtures.hook_of([fixtures.order_with({"doNotPerform": true})], fixtures.prefetch)) == [[
-		422, "invariant", "MedicationRequest.doNotPerform", "must not be there: an order not to do something is not covered",
+		422, "invariant", "MedicationRequest.doNotPerform", "must be absent: an order not to give a drug cannot be judged",
 	]]
 	_issues(fixtures.hook_of([fixtures.order_with({"doNotPerform": false})], fixtures.prefetch)) == []
 }

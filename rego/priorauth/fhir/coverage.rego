@@ -2,8 +2,8 @@
 # title: Coverage information
 # description: >-
 #   What a decision says of an order in Da Vinci CRD's coverage-information extension. A drug with a guideline is
-#   covered, with prior authorization; the limits told are the guideline's. Whether a request is denied or reduced is
-#   told to nobody here, for no clinician has confirmed it: approved, reduced and denied requests are answered alike.
+#   covered, with prior authorization; the limits told are the guideline's. It never says whether a request is denied or
+#   reduced, because no clinician has confirmed that: approved, reduced and denied requests get the same answer.
 package priorauth.fhir.coverage
 
 import data.priorauth.authorization
@@ -22,7 +22,7 @@ url := "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-info
 # METADATA
 # title: Extension
 # description: >-
-#   The extension, of what is asserted of the coverage that `about.coverage` refers to, on the day of `about.instant`,
+#   The extension with what is asserted of the coverage that `about.coverage` refers to, on the day of `about.instant`,
 #   under the assertion id `about.id`.
 extension(asserted, about) := {"url": url, "extension": array.flatten([
 	{"url": "coverage", "valueReference": about.coverage},
@@ -58,7 +58,7 @@ unjudged(decision) := concat(" ", [reason.message | some reason in decision.reas
 
 # METADATA
 # title: Conditional
-# description: What is asserted where no guideline of the plan's judges the order, or not as it stands, and why.
+# description: What is asserted of an order that no guideline judges, or not as it stands, and why.
 conditional(why) := [
 	_code("covered", "conditional"),
 	_code("info-needed", "OTH"),
@@ -68,7 +68,7 @@ conditional(why) := [
 
 # METADATA
 # title: Technical
-# description: What is asserted where the plan's own systems could not decide, and why.
+# description: What is asserted when the plan's own systems could not decide, and why.
 technical(why) := [
 	_code("covered", "indeterminate"),
 	_code("pa-needed", "indeterminate"),
@@ -77,7 +77,7 @@ technical(why) := [
 
 # METADATA
 # title: Not covered
-# description: What is asserted of who has no coverage, by one of CRD's reasons.
+# description: What is asserted of a member without coverage, by one of CRD's reasons.
 not_covered(code, why) := [
 	_code("covered", "not-covered"),
 	_reason({"coding": [_cause(code)], "text": why}),
@@ -89,8 +89,8 @@ _reason(concept) := {"url": "reason", "valueCodeableConcept": concept}
 
 _cause(code) := {"system": "http://hl7.org/fhir/us/davinci-crd/CodeSystem/temp", "code": code}
 
-# What a pended request still lacks: of the prescriber, as a questionnaire; of the plan, or of a person who decides, in
-# words.
+# What a pended request still lacks: from the prescriber, as a questionnaire; from the plan, or from a person who
+# decides, in words.
 _questions(request, decision, asking) := [] if {
 	decision.outcome != "pended"
 } else := array.flatten([

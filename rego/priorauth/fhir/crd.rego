@@ -42,15 +42,15 @@ response := {
 # METADATA
 # title: Requests
 # description: >-
-#   The request documents that the call's orders amount to, in their order: `null` for one that no guideline can judge.
+#   The request documents made from the call's orders, in their order: `null` for one that no guideline can judge.
 # entrypoint: true
 requests := [object.get(made, "document", null) | some made in _made]
 
 # METADATA
 # title: Technical
 # description: >-
-#   What is asserted when this policy itself cannot be asked, of orders of these `types`: an `extension`, to which
-#   whoever keeps it for that time adds the coverage, the date and the assertion id.
+#   What the service asserts of orders of these `types` while this policy cannot be asked: an `extension`, to which it
+#   adds the coverage, the date and the assertion id.
 # entrypoint: true
 technical := {
 	"extension": {
@@ -60,10 +60,10 @@ technical := {
 	"types": sort(call.order_types),
 }
 
-# The request that each order makes.
+# The request made from each order.
 _made := [request.made(prescribed, call.resources, call.id(prescribed), envelope.member) | some prescribed in call.orders]
 
-# What comes of each order.
+# Each order, with the decision on its request and what is asserted.
 _judged := [object.union_n([made, {"order": call.orders[index], "about": about}, _judgment(made)]) |
 	some index, made in _made
 	id := call.coverage.id
@@ -74,7 +74,7 @@ _judged := [object.union_n([made, {"order": call.orders[index], "about": about},
 	}
 ]
 
-_judgment(made) := {"asserted": coverage.not_covered("no-member-found", "The plan finds no member by this coverage.")} if {
+_judgment(made) := {"asserted": coverage.not_covered("no-member-found", "The plan finds no member with this coverage.")} if {
 	not is_object(envelope.member)
 } else := {"asserted": coverage.not_covered("no-active-coverage", "The member has no active coverage on that day.")} if {
 	_inactive(made.document.service_date, envelope.member.period)
@@ -108,7 +108,7 @@ _earlier(judged) := [extension |
 	resources.local(part.valueReference, call.resources) == judged.about.coverage.reference
 ]
 
-# The order carries the same already, of whichever day and under whichever id.
+# The order carries the same assertion already, whatever its date and id.
 _told_already(judged) if {
 	[earlier] := _earlier(judged)
 	_lasting(earlier) == _lasting(coverage.extension(judged.asserted, judged.about))

@@ -102,7 +102,7 @@ test_every_order_is_answered_under_an_id_of_its_own if {
 	found.body.systemActions == [
 		_expected(_service_request, coverage.conditional("The plan's drug guidelines do not judge orders of this kind."), 1),
 		_expected(other, coverage.conditional("No guideline on file names this drug."), 2),
-		_expected(unnamed, coverage.conditional("The order does not tell its drug by a code or a name that the plan knows."), 3),
+		_expected(unnamed, coverage.conditional("The order names its drug by no code or name that the plan knows."), 3),
 		_expected(modified, unread, 4),
 		_expected(ruled, unread, 5),
 	]
@@ -120,7 +120,7 @@ test_a_member_who_is_not_found_is_not_covered[name] if {
 	found.decided == []
 	found.body.systemActions == [_expected(
 		fixtures.order,
-		coverage.not_covered("no-member-found", "The plan finds no member by this coverage."),
+		coverage.not_covered("no-member-found", "The plan finds no member with this coverage."),
 		1,
 	)]
 }

@@ -10,7 +10,8 @@ import data.priorauth.fhir.texts
 # METADATA
 # title: Stated
 # description: >-
-#   What a medication's CodeableConcept states of a request: by its codes; else by a name, which is its whole text.
+#   What a medication's CodeableConcept states of a request: by its codes or, failing that, by a name, which is its
+#   whole text.
 #   Undefined where it has neither, or where its codes, or its names, are of different drugs.
 stated(concept) := object.union_n(coded) if {
 	coded := _coded(concept)

@@ -89,7 +89,7 @@ _orders := [parameter.resource | some parameter in _given("order"); parameter.re
 
 _canonicals := [canonical | some parameter in _given("questionnaire"); canonical := resources.text(parameter.valueCanonical)]
 
-# The request that each order makes, and what came of it.
+# The request made from each order, with the decision on it.
 _judged := [object.union_n([made, {"order": each}, _decision(made)]) |
 	some each in _orders
 	made := request.made(each, _from, $"{envelope.received.id}/{each.id}", envelope.member)
@@ -155,10 +155,10 @@ _subject(packed) := packed.order.subject if {
 	is_object(_coverage.beneficiary)
 } else := {"display": "the member"}
 
-# What else there is to say of a package.
+# Remarks on a package.
 _remarks := _warnings if {
 	_warnings != []
-} else := [_remark("information", "informational", "Nothing more is needed of the prescriber, by what the plan knows now.") |
+} else := [_remark("information", "informational", "By what the plan knows now, nothing more is needed from the prescriber.") |
 	_packages == []
 ]
 
@@ -216,14 +216,14 @@ _issues contains outcomes.issue(400, "value", "Parameters.parameter.where(name='
 
 _no_order := concat("", ["must be one of ", concat(", ", sort(call.order_types))])
 
-_stateless := "must be there, or a questionnaire: nothing is kept under a context"
+_stateless := "is required unless a questionnaire is given; contexts are not stored"
 
-_issues contains outcomes.issue(422, "not-found", "Coverage", "is of no member whom the plan finds by it") if {
+_issues contains outcomes.issue(422, "not-found", "Coverage", "identifies no member that the plan knows") if {
 	_coverage
 	not is_object(envelope.member)
 }
 
-_issues contains outcomes.issue(422, "required", $"{resource.resourceType}.id", "must be there, so that it can be referred to") if {
+_issues contains outcomes.issue(422, "required", $"{resource.resourceType}.id", "is required, so that it can be referred to") if {
 	some resource in array.concat(_orders, [_coverage | true])
 	not is_string(object.get(resource, "id", null))
 }

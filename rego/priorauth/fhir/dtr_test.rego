@@ -125,7 +125,7 @@ _informed(answer) if answer.body.parameter[_].resource.issue[_].severity == "inf
 test_where_nothing_is_open_there_is_no_questionnaire if {
 	found := _package([_order, {"name": "referenced", "resource": fixtures.answered}])
 	found.status == 200
-	found.body.parameter == [_remark("information", "informational", "Nothing more is needed of the prescriber, by what the plan knows now.")]
+	found.body.parameter == [_remark("information", "informational", "By what the plan knows now, nothing more is needed from the prescriber.")]
 }
 
 _other := object.union(fixtures.order_without(["medicationCodeableConcept"]), {"medicationCodeableConcept": {"text": "Other"}})
@@ -142,7 +142,7 @@ test_an_order_that_no_guideline_judges_is_told_of[name] if {
 		"another drug": [_other, "No guideline on file names this drug."],
 		"no drug": [
 			fixtures.order_without(["medicationCodeableConcept"]),
-			"The order does not tell its drug by a code or a name that the plan knows.",
+			"The order names its drug by no code or name that the plan knows.",
 		],
 		"another kind": [
 			{"resourceType": "ServiceRequest", "id": "s", "subject": {"reference": "Patient/patient-1"}},
@@ -331,7 +331,7 @@ test_a_response_states_facts if {
 	}
 	_facts(object.union(fixtures.answered, {"item": [{"linkId": "other"}]})) == {
 		"document": {},
-		"faults": [{"linkId": null, "message": "is no question of a prescriber's"}],
+		"faults": [{"linkId": null, "message": "is not a question for the prescriber"}],
 	}
 }
 

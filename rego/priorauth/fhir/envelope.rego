@@ -1,8 +1,8 @@
 # METADATA
 # title: Envelope
 # description: >-
-#   What is asked: what came in, as it came, and what only the service around these rules can know. It is read here
-#   alone. Any JSON value whatever is an envelope, if of nothing.
+#   The input: a call as it came in, and what only the service around these rules can know. Nothing else reads it. Any
+#   JSON value is accepted; anything but an object is an empty envelope.
 package priorauth.fhir.envelope
 
 _given := input if {
@@ -43,7 +43,7 @@ member := object.get(_given, "member", null)
 
 # METADATA
 # title: Received
-# description: The `instant` at which it came in, and an `id` that nothing else that came in has.
+# description: The `instant` of the call, and an `id` that no other call has.
 received := {"instant": _given.received.instant, "id": _given.received.id} if {
 	is_string(_given.received.instant)
 	is_string(_given.received.id)

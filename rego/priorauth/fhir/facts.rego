@@ -23,7 +23,7 @@ nested(stated) := all_of([_nested(split(path, "."), value) | some path, value in
 
 # METADATA
 # title: All of
-# description: The union of objects; of none it is empty, which Wasm's own has as undefined.
+# description: The union of objects; `{}` for no objects, where the builtin is undefined in Wasm.
 all_of(parts) := object.union_n(array.concat([{}], parts))
 
 _nested([name], value) := {name: value}
@@ -38,8 +38,8 @@ known(part, path) := object.get(part, split(path, "."), null)
 # METADATA
 # title: Merged
 # description: >-
-#   A part of a request with what sources state beside it, by path. Lists add up, for each source has the items that it
-#   knows of.
+#   A part of a request with what sources state beside it, by path. Lists are joined, because each source has the items
+#   that it knows of.
 merged(part, sources) := object.union(part, nested(object.union_n(array.concat(sources, [{path: items |
 	some source in sources
 	some path, value in source
@@ -54,7 +54,7 @@ _list(value) := value if {
 
 # METADATA
 # title: Contradicted
-# description: The paths of which a source says otherwise than a part of a request, or than another source.
+# description: The paths at which a source contradicts a part of a request, or another source.
 contradicted(part, sources) := {path |
 	some source in sources
 	some path, value in source

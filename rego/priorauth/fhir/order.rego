@@ -2,7 +2,7 @@
 # title: Orders
 # description: >-
 #   What a MedicationRequest, with the resources that it points to, says of a request. Nothing is guessed: what no
-#   element states, or two state differently, is absent, and free text is no dose.
+#   element states, or two state differently, is absent, and free text gives no dose.
 package priorauth.fhir.order
 
 import data.priorauth.calendar
@@ -12,7 +12,7 @@ import data.priorauth.fhir.resources
 
 # METADATA
 # title: Drug
-# description: What an order states of its drug, as a part of a request; undefined where it does not tell which one.
+# description: What an order states of its drug, as a part of a request; undefined where it does not identify one.
 drug(order, from) := drugs.stated(medication(order, from))
 
 # METADATA
@@ -36,7 +36,7 @@ issues(order) := array.concat(
 	[outcomes.issue(422, "required", "MedicationRequest.authoredOn", "must be a date, or dispenseRequest.validityPeriod must start on one") |
 		not service_date(order)
 	],
-	[outcomes.issue(422, "invariant", "MedicationRequest.doNotPerform", "must not be there: an order not to do something is not covered") |
+	[outcomes.issue(422, "invariant", "MedicationRequest.doNotPerform", "must be absent: an order not to give a drug cannot be judged") |
 		order.doNotPerform
 	],
 ) if {
@@ -76,7 +76,7 @@ stated(order, from, vocabulary, named) := object.union_n([
 	_counted(order, vocabulary, named),
 ])
 
-# What is said once, or more than once alike.
+# The value that is stated, if no other is.
 _only(values) := values if count(values) == 1
 
 # The day of a date or a time, where it is a whole one.
@@ -97,7 +97,7 @@ _prescriber(order, from) := practitioner if {
 	practitioner.resourceType == "Practitioner"
 }
 
-# The prescriber's specialties, of every role that there is of theirs.
+# The prescriber's specialties, in all their roles.
 _taxonomies(order, from) := sort({code |
 	[requester, beside] := _requester(order, from)
 	identity := resources.identity(requester, beside, from)
@@ -143,7 +143,7 @@ _document(reference, order, from) := object.union_n(array.concat([{"reference": 
 	startswith(resources.local(reference, from), "DocumentReference/")
 }
 
-# What is counted, by the units of the facts: the supply, and the dose by the time that its unit is of.
+# Quantities, by the units of the facts: the supply, and the dose over the time that its unit names.
 _counted(order, vocabulary, named) := {section: found |
 	unit_of := {path: declared.unit | some path, declared in vocabulary}
 	some section, found in {"quantity": _supplied(object.get(order, "dispenseRequest", null), unit_of), "dose": _dosed(order, unit_of, named)}

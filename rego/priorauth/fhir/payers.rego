@@ -1,6 +1,6 @@
 # METADATA
 # title: Payers
-# description: Whom this service answers for, and for whose coverage.
+# description: The payers that this service answers for, and the patient that a call is about.
 package priorauth.fhir.payers
 
 import data.priorauth.fhir.resources
@@ -21,7 +21,7 @@ ours(coverage, from) if {
 
 # METADATA
 # title: Another patient
-# description: Whether a reference is to another patient than the one of this id.
+# description: Whether a reference is to a patient with another id than this.
 another_patient(reference, id, from) if {
 	patient := resources.local(reference, from)
 	startswith(patient, "Patient/")

@@ -23,7 +23,7 @@ form(request, decision) := {
 
 # METADATA
 # title: Open
-# description: The form for what a pended request lacks of the prescriber; undefined where it lacks nothing of theirs.
+# description: The form for what a pended request lacks from the prescriber; undefined where it lacks nothing from them.
 open(request, decision) := found if {
 	decision.outcome == "pended"
 	found := form(request, decision)
@@ -42,8 +42,7 @@ _id(of) := $"{of.id}.{of.type}.{of.marks}"
 # METADATA
 # title: Named
 # description: >-
-#   The form that a canonical names; undefined where it names no Questionnaire that there is. Without a version it is
-#   the latest.
+#   The form that a canonical names; undefined where no such Questionnaire exists. Without a version it is the latest.
 named(canonical) := {"id": guideline, "version": version, "type": type, "marks": marks} if {
 	[url, version] := _versioned(split(resources.text(canonical), "|"))
 	[guideline, type, marks] := split(trim_prefix(url, $"{data.plan.fhir.url}/Questionnaire/"), ".")
@@ -129,7 +128,7 @@ _time(seconds) := "under-1min" if {
 	seconds < 300
 } else := "over-5min"
 
-# A question as items: itself, and beside a list that may be stated to be empty, that it is.
+# A question as items: itself and, for a list that may be stated to be empty, one that says so.
 _items(question, asked) := array.concat(
 	[object.union_n([
 		{"linkId": question.path, "prefix": question.clause, "text": question.text, "type": _item_type(question.declared)},
@@ -176,7 +175,7 @@ _item_type(declared) := "choice" if {
 	kind := answers.kind(_single(declared))
 } else := "group"
 
-# What one answer is declared to be, also of a list.
+# The declaration of one answer, which for a list is that of its items.
 _single(declared) := object.get(declared, "items", declared)
 
 _answered_by(path, declared, read_only) := {"item": [member |
@@ -246,8 +245,7 @@ draft(of, stated, about) := object.union_n([
 	]
 }
 
-# Whether a draft answers a question: where what is always asked does not settle that it is put, it is left to be
-# answered.
+# Whether a draft answers a question. A conditional question is prefilled only if unconditional answers enable it.
 _put([], _)
 
 _put(guards, stated) if {

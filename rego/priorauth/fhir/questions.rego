@@ -2,7 +2,7 @@
 # title: Questions
 # description: >-
 #   The questions that a guideline puts to a prescriber for a type of request, made from its criteria and the
-#   vocabulary: what the plan knows is never among them. A form is a choice of them.
+#   vocabulary: what the plan knows is never asked. A form is a choice of them.
 package priorauth.fhir.questions
 
 import data.priorauth.fhir.facts
@@ -34,8 +34,7 @@ _placed(reference, type) := [{"stage": stage, "chain": chain, "asks": guidelines
 # title: Question
 # description: >-
 #   How a fact is asked for: its `path`; how it is `declared`; the `clause` of the first criterion that rests on it, and
-#   the `text` of the question; and `when`, the values of other facts for which alone it is asked, none where it always
-#   is.
+#   the `text` of the question; and `when`, the values of other facts for which it is asked, empty where it always is.
 question(reference, type, path) := {
 	"path": path,
 	"declared": declared[path],
@@ -64,8 +63,8 @@ _guard(chain, declared) := {"path": branch.fact, "values": chain[index + 1].when
 # title: Marks
 # description: >-
 #   Which of the facts asked for a request leaves open, which it has answered, and which do not matter to it: `1`, `2`
-#   or `0` for each. Open is also what the answer to another open question may make matter, so that none is left after
-#   them.
+#   or `0` for each. A fact is open, too, if the answer to another open question may make it matter, so that none is
+#   left after them.
 marks(request, decision) := concat("", [_mark(path, facts.known(request, path) != null, open) |
 	open := _open(request, decision)
 	some path in asked(decision.guideline, request.type)

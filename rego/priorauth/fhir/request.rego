@@ -1,9 +1,8 @@
 # METADATA
 # title: Requests
 # description: >-
-#   The request document that an order amounts to: what it says, with what it points to; what the plan knows of the
-#   member; and what the prescriber has answered. The plan's own facts are the plan's to state, and no answer states
-#   them.
+#   The request document made from an order: what it says, with what it points to; what the plan knows of the
+#   member; and what the prescriber has answered. Only the plan states its own facts; no answer does.
 package priorauth.fhir.request
 
 import data.priorauth.fhir.answers
@@ -21,14 +20,14 @@ made(prescription, from, id, member) := {"unjudged": why} if {
 	why := order.unjudged(prescription)
 } else := found if {
 	found := of(prescription, from, id, member)
-} else := {"unjudged": "The order does not tell its drug by a code or a name that the plan knows."}
+} else := {"unjudged": "The order names its drug by no code or name that the plan knows."}
 
 # METADATA
 # title: Of an order
 # description: >-
 #   `document`, the request, which is called `id`; `answered`, the paths of what answers state; and `faults`, what is
-#   wrong with the answers, each with the `linkId`, or `null`, and a message. `member` is what the plan knows, which weighs before
-#   what the order says. Undefined where the order does not tell its drug or its day.
+#   wrong with the answers, each with the `linkId`, or `null`, and a message. `member` is what the plan knows, which
+#   takes precedence over the order. Undefined where the order does not state its drug or its day.
 of(prescription, from, id, member) := {
 	"document": object.union(
 		facts.merged(known, stated),
@@ -55,12 +54,13 @@ of(prescription, from, id, member) := {
 	stated := [each.facts | some each in answered]
 }
 
-_otherwise := "is answered otherwise than the order, or another answer, has it: change the one that is wrong"
+_otherwise := "contradicts the order or another answer: change the one that is wrong"
 
 # METADATA
 # title: Issues
 # description: >-
-#   What is wrong with the answers that a request was made of, also by what a decision on it says of what they state.
+#   What is wrong with the answers that a request was made of, with what a decision on it finds wrong with what they
+#   state.
 issues(found, decision) := array.concat(
 	[_issue("conflict", fault.linkId, fault.message) | some fault in found.faults],
 	[_issue("value", _link(error.path), error.message) |

@@ -116,7 +116,7 @@ test_an_answer_may_say_what_the_order_says_and_not_otherwise if {
 	_of(fixtures.order, [_answering([_dose(100)])], fixtures.member).faults == []
 	_of(fixtures.order, [_answering([_dose(80)])], fixtures.member).faults == [{
 		"linkId": "dose.mg_per_week",
-		"message": "is answered otherwise than the order, or another answer, has it: change the one that is wrong",
+		"message": "contradicts the order or another answer: change the one that is wrong",
 	}]
 }
 
@@ -139,7 +139,7 @@ test_the_plans_own_facts_are_not_for_answers_to_state if {
 	sneaking := _answering([{"linkId": "member.formulary", "answer": [{"valueString": "3"}]}])
 	found := _of(fixtures.order, [sneaking], fixtures.member)
 	found.document == _document
-	found.faults == [{"linkId": "member.formulary", "message": "is no question of a prescriber's"}]
+	found.faults == [{"linkId": "member.formulary", "message": "is not a question for the prescriber"}]
 }
 
 test_issues_name_the_answers if {

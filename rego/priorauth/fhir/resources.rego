@@ -2,7 +2,7 @@
 # title: FHIR resources
 # description: >-
 #   The resources that came in together, and how one is found from another. Nothing is fetched: what is not among them
-#   is not known. An element of another type than FHIR gives it is the same as absent.
+#   is not known. An element of a wrong type counts as absent.
 package priorauth.fhir.resources
 
 import data.priorauth.fhir.facts
@@ -40,7 +40,7 @@ _base(server) := concat("", [trim_right(server, "/"), "/"]) if {
 
 # METADATA
 # title: Resolved
-# description: The resource that a Reference points to, `beside` being what the Reference is in; undefined when it is not there.
+# description: The resource that a Reference in the resource `beside` points to; undefined when it is not there.
 resolved(reference, beside, resources) := resource if {
 	startswith(text(reference.reference), "#")
 	[resource] := [contained | some contained in listed(beside.contained); contained.id == substring(reference.reference, 1, -1)]
@@ -50,12 +50,12 @@ resolved(reference, beside, resources) := resource if {
 
 # METADATA
 # title: Local
-# description: What a Reference says, by the sender's own base URL and to no version.
+# description: What a Reference says, without the sender's own base URL and without a version.
 local(reference, resources) := trim_prefix(split(text(reference.reference), "/_history/")[0], resources.base)
 
 # METADATA
 # title: Identity
-# description: What a Reference points to, so that two can be told to point to the same, also where that is not there.
+# description: What a Reference points to, so that two can be compared, even where that is not there.
 identity(reference, beside, resources) := $"{resource.resourceType}/{resource.id}" if {
 	resource := resolved(reference, beside, resources)
 	is_string(resource.id)
@@ -93,10 +93,10 @@ quantity(element, unit) := element.value if {
 
 # METADATA
 # title: Listed
-# description: A list as it is; whatever else stands in its place is undefined.
+# description: A list as it is; undefined for anything else.
 listed(value) := value if is_array(value)
 
 # METADATA
 # title: Text
-# description: A text as it is; whatever else stands in its place is undefined.
+# description: A text as it is; undefined for anything else.
 text(value) := value if is_string(value)

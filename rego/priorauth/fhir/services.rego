@@ -1,6 +1,6 @@
 # METADATA
 # title: Services
-# description: The CDS Hooks services that there are, and what each would have prefetched.
+# description: The CDS Hooks services, and what each asks clients to prefetch.
 package priorauth.fhir.services
 
 # METADATA

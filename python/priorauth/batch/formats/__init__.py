@@ -1,7 +1,7 @@
 """What a batch reads and writes: NDJSON, JSON, CSV, Excel, Parquet.
 
-A source cuts its input into pieces of some rows, which a worker makes requests of; a target makes
-bytes of decisions, which are written one after the other, and at the end finishes the file.
+A source cuts its input into pieces of some rows, which a worker turns into requests; a target turns
+decisions into bytes, which are written one after the other, and at the end finishes the file.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def format_of(path: Path) -> str | None:
 def recognised(data: Input, path: Path) -> str:
     """The format of an open input, by its content and name.
 
-    Raises ConfigurationError for what no format is: resources of FHIR, old workbooks.
+    Raises ConfigurationError for content in no format that is read, such as FHIR resources and old
+    workbooks.
     """
     begins = data.head.lstrip()[:1]
     if data.is_parquet:
@@ -88,7 +89,7 @@ def recognised(data: Input, path: Path) -> str:
 
 
 def source_of(kind: str, data: Input, requests: tables.Requests) -> Source:
-    """The source of an open input. Raises ConfigurationError for columns that will not do."""
+    """The source of an open input. Raises ConfigurationError for columns that cannot be used."""
     if kind in TABLES:
         try:
             return _table(kind, data, requests)
@@ -123,8 +124,8 @@ def target_of(
 ) -> Target:
     """The target of an output of this name, with the columns of the input that are kept.
 
-    `kept` has their types in Arrow, None for what is none of Arrow's; `chosen` says that the
-    columns of decisions are. Raises ConfigurationError for what cannot be.
+    `kept` has their types in Arrow, None for columns without an Arrow type; `chosen` says that the
+    columns of decisions were chosen. Raises ConfigurationError for options that do not fit.
     """
     suffixes = [each.lower() for each in Path(name).suffixes]
     packed = suffixes[-1:] == [".gz"]

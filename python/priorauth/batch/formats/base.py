@@ -17,7 +17,7 @@ Kept = Sequence[Sequence[Any]]
 
 
 class Piece(NamedTuple):
-    """Some rows, of which there are `before` others; `place` is how far in the input they end."""
+    """Some rows, after `before` others; `place` is how far in the input they end."""
 
     before: int
     length: int
@@ -36,10 +36,10 @@ class Source(Protocol):
         """What `Piece.place` will be in the end; None when that is not known."""
 
     def pieces(self, data: Input, skip: int) -> Iterator[Piece]:
-        """The rows but for the first `skip`; keeps account in `data`."""
+        """The rows after the first `skip`; counts them in `data`."""
 
     def rows(self, piece: Piece) -> tuple[list[tables.Row], Kept]:
-        """What is to be decided, and what passes through beside it."""
+        """The rows to decide, and the cells that pass through."""
 
 
 class Target(Protocol):
@@ -57,10 +57,10 @@ class Target(Protocol):
         """Decisions, as they are written before the file is finished."""
 
     def finish(self, partial: Path, whole: Path) -> Path:
-        """The file that is wanted, on disk: what was written itself, or made of it at `whole`."""
+        """The finished file: `partial` itself, or what is made from it at `whole`."""
 
     def count(self, file: BinaryIO) -> int:
-        """How many decisions are in the file that is wanted."""
+        """How many decisions are in the finished file."""
 
 
 class Bounded:

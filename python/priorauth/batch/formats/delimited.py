@@ -143,7 +143,7 @@ class Delimited:
     def _goes_on(
         self, text: bytes, lines: Iterator[bytes | None], ahead: deque[bytes | None]
     ) -> bool:
-        """Whether a line is a row with those that come next, which are then `ahead`."""
+        """Whether a line and the next ones, which are put in `ahead`, make one row."""
         size = len(text)
         for more in lines:
             ahead.append(more)
@@ -171,7 +171,7 @@ class Delimited:
     def _is_blank(self, record: Record) -> bool:
         if record.text is None or record.text.strip(self._blank):
             return False
-        # A cell of quotes is one that holds a quote.
+        # A cell of four quotes holds one, and so is not empty.
         cells = split(record.text.decode(), self.separator) if b'""' in record.text else []
         return cells is not None and not any(map(str.strip, cells))
 
@@ -211,7 +211,7 @@ class Delimited:
         return self.requests.row(where, [(fact, cell) for fact, cell in pairs if fact])
 
     def _damage(self, record: Record) -> str:
-        """Why it has not the cells of a row."""
+        """Why it does not have the cells of a row."""
         text = (record.text or b"").decode(errors="replace")
         cells = split(text, self.separator)
         if cells is None:
@@ -219,7 +219,7 @@ class Delimited:
         return f"it has {len(cells)} cells, but the header has {len(self.names)}"
 
     def _fault(self, record: Record, cells: Sequence[str]) -> NotJSON | None:
-        """What keeps cells that are as many as there should be from being read."""
+        """Why cells cannot be read, although there are as many as there should be."""
         for name, fact, cell in zip(self.names, self.heads.facts, cells, strict=True):
             pointer = "/" + fact.replace(".", "/") if fact else ""
             if not name and cell.strip():
@@ -239,7 +239,7 @@ class Delimited:
         return "\n" in text.replace("\r", "\n") and self.separator in text and text[0] != "["
 
     def _not_in(self, cell: str) -> str:
-        """In which encoding a cell is not, and in which it may be."""
+        """The encoding that a cell is not in, and the one that it may be in."""
         if self.encoding != "utf-8":
             return f"not {self.encoding}, as --encoding has it"
         try:
@@ -258,7 +258,7 @@ def _spoilt(cell: str) -> bool:
 
 
 def split(text: str, separator: str) -> list[str] | None:
-    """The cells of a row, as RFC 4180 has them; None when it is not so."""
+    """The cells of a row, by RFC 4180; None when the row breaks it."""
     text = text.removesuffix("\n").removesuffix("\r")
     if '"' not in text:
         return text.split(separator)

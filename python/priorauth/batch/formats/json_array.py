@@ -22,7 +22,8 @@ _TOKEN = re.compile(rb'["\\\[\]{},]')
 class Items:
     """A JSON array, item by item. A value that cannot be sent spoils its own item only.
 
-    What breaks JSON's own grammar spoils the file, for where the next item begins is not certain.
+    What breaks JSON's own grammar spoils the file, because it is not certain where the next item
+    begins.
     """
 
     name: str
@@ -106,7 +107,7 @@ def _items(data: Input) -> Iterator[bytes | None]:
 
 
 def _add(text: bytearray, more: bytes) -> None:
-    """Adds to what is not too long already."""
+    """Adds to a text that is not too long already."""
     if len(text) <= LONGEST:
         text += more
 

@@ -16,7 +16,7 @@ from .base import Bounded, Kept, Piece
 
 @dataclass(frozen=True)
 class Lines:
-    """NDJSON. Every line is a row, also one that is empty."""
+    """NDJSON. Every line is a row, even an empty one."""
 
     kept: Mapping[str, object] = field(default_factory=dict)
 

@@ -97,7 +97,7 @@ def _reading(data: Input) -> Iterator[None]:
 
 
 def _sent(batch: pa.RecordBatch) -> bytes:
-    """A batch as a stream, which has the dictionaries of its columns, too."""
+    """A batch as a stream, with the dictionaries of its columns."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as stream:
         stream.write_batch(batch)
@@ -147,13 +147,13 @@ class ParquetOut:
 
 
 def _batches(file: BinaryIO) -> Iterator[pa.RecordBatch]:
-    """The batches of as many streams as there are."""
+    """The batches of all streams in a file."""
     end = os.fstat(file.fileno()).st_size
     try:
         while file.tell() < end:
             yield from pa.ipc.open_stream(file)
     except (pa.ArrowException, OSError):
-        raise ValueError("no stream of Arrow's") from None
+        raise ValueError("not an Arrow stream") from None
 
 
 def _in_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
@@ -196,7 +196,7 @@ def texts_of(array: pa.Array) -> list[str | None]:
 
 
 def text_of(value: object) -> str | None:
-    """A value of Python's as the text of a cell."""
+    """A Python value as the text of a cell."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, tables.Unreadable):

@@ -1,7 +1,7 @@
 """A workbook of one sheet, written straight through: the same rows make the same bytes.
 
-Not by a library: those that need not have all of it in memory, openpyxl and XlsxWriter, keep it in
-temporary files, where a kill would leave it.
+Not by a library: openpyxl and XlsxWriter, which can write without holding all of it in memory, use
+temporary files, which a kill would leave behind.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from xml.sax.saxutils import escape, quoteattr
 LONGEST = 32_767
 """How many characters a cell holds."""
 
-_CUT = " … (cut: a cell of Excel holds no more)"
+_CUT = " … (cut: an Excel cell holds no more)"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# What Excel would take for a character by its number.
+# What Excel would take for an escaped character.
 _NUMBERED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 # Excel rounds numbers of more digits than it shows.
 _LARGEST = 10**15
 _FIRST = datetime(1899, 12, 30)
-# Before, it has a day that never was.
+# Before this day Excel counts one that never was, 29 February 1900.
 _TRUE_FROM = datetime(1900, 3, 1)
 _DAY, _TIME = 1, 2
 
@@ -128,6 +128,6 @@ def _cell(at: str, value: Any) -> str:
     text = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", str(value))
     if len(text) > LONGEST:
         text = text[: LONGEST - len(_CUT)] + _CUT
-    # A carriage return of its own would be read as the end of a line.
+    # A bare carriage return would be read as the end of a line.
     text = escape(_NUMBERED.sub("_x005F_", text), {"\r": "&#13;"})
     return f'<c r="{at}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'

@@ -1,7 +1,7 @@
 """Excel workbooks, read straight through: of a sheet there is only a row in memory at a time.
 
-Not by openpyxl, which holds all that a part holds, and passes over rows that are not in their
-order. It says what formats and numbers of days mean.
+Not by openpyxl, which holds whole parts in memory, and skips rows that are out of order. It only
+says what formats and numbers of days mean.
 """
 
 from __future__ import annotations
@@ -55,19 +55,19 @@ _PACKAGE = ("http://schemas.openxmlformats.org/package/2006/relationships",)
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _RANGE = re.compile(r"([A-Z]+)([0-9]{1,7})(?::([A-Z]+)([0-9]{1,7}))?")
-# A character by its number, but for halves of surrogate pairs.
+# An escaped character, except halves of surrogate pairs.
 _NUMBERED = re.compile(r"_x((?![dD][89a-fA-F])[0-9a-fA-F]{4})_")
 _BOOLEANS = {"1": True, "0": False, "true": True, "false": False}
 # Formats that show a whole number as it is.
 _AS_IT_IS = ("General", "0", "@")
 
 _FORMULA = tables.Unreadable("is a formula without a result; open the file in Excel and save it")
-_ERROR = tables.Unreadable("holds an error of the spreadsheet's, such as #N/A")
-_NO_VALUE = tables.Unreadable("holds what no cell of Excel can hold")
+_ERROR = tables.Unreadable("holds a spreadsheet error, such as #N/A")
+_NO_VALUE = tables.Unreadable("holds a value that no Excel cell can hold")
 
 
 class WorkbookError(Exception):
-    """Why a file is no workbook that is read: it goes on after the file's name."""
+    """Why a workbook cannot be read; worded to follow the file's name."""
 
 
 class Cell(NamedTuple):
@@ -88,7 +88,7 @@ class Row(NamedTuple):
 class Workbook:
     """An open workbook. `sheets` are its sheets, each with the part that has it.
 
-    Whatever is called raises WorkbookError, or what `FAULTS` has.
+    Every method can raise WorkbookError, or one of `FAULTS`.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -138,11 +138,11 @@ class Workbook:
         def merged(attributes: Mapping[str, str]) -> None:
             found = _RANGE.fullmatch(attributes["ref"])
             if not found:
-                raise WorkbookError("has a merged cell that is none")
+                raise WorkbookError("has a merged-cell reference that is not a range")
             left, top, right, bottom = found.groups()
             first, last = int(top), int(bottom or top)
             if not 0 < first <= last <= MOST_ROWS:
-                raise WorkbookError("has a merged cell that is none")
+                raise WorkbookError("has a merged-cell reference that is not a range")
             if _column(left) < columns and (left, top) != (right or left, bottom or top):
                 changes[first] += 1
                 changes[last + 1] -= 1
@@ -242,7 +242,7 @@ class Workbook:
             nonlocal depth
             depth += 1
             if depth > _DEEPEST:
-                raise WorkbookError("has elements in elements without end")
+                raise WorkbookError("is nested too deeply")
             if name in begins:
                 begins[name](attributes)
 
@@ -261,7 +261,7 @@ class Workbook:
                 parser.Parse(chunk)
                 taken += len(chunk)
                 if taken - parser.CurrentByteIndex > LONGEST:
-                    raise WorkbookError("has a tag, or a comment, without end")
+                    raise WorkbookError("has a tag or a comment that is too long")
                 yield
         parser.Parse(b"", True)
         yield
@@ -276,12 +276,12 @@ def _checked(entries: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         raise WorkbookError("has a part twice")
     packings = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
     if any(entry.compress_type not in packings for entry in entries):
-        raise WorkbookError("is packed as no workbook is")
+        raise WorkbookError("has a part that is packed in an unknown way")
     return parts
 
 
 def _in_full(told: Mapping[str, Any]) -> dict[str, Any]:
-    """What is told of, by names as expat has them."""
+    """The handlers, by names as expat writes them."""
     return {
         f"{uri} {name}": handler for name, handler in told.items() for uri in (*_MAIN, *_PACKAGE)
     }
@@ -302,7 +302,7 @@ def _column(letters: str) -> int:
     else:
         if 0 < number <= MOST_COLUMNS:
             return number - 1
-    raise WorkbookError("has a cell that is in no column")
+    raise WorkbookError("has a cell outside the columns of a sheet")
 
 
 class _Texts:
@@ -322,7 +322,7 @@ class _Texts:
 
 
 class _Text:
-    """Collects a text; nothing of how it is read aloud, nor what is too long."""
+    """Collects a text, without phonetic guides and without what exceeds the limit."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -348,7 +348,7 @@ class _Text:
                 self._parts.append(text)
 
     def taken(self) -> str:
-        """The text, which begins anew."""
+        """Return the text, and begin anew."""
         text = "".join(self._parts)
         self._parts.clear()
         self.length = 0
@@ -388,7 +388,7 @@ class _Rows:
     def _begin_row(self, attributes: Mapping[str, str]) -> None:
         number = int(attributes.get("r", self._number + 1))
         if self._cells is not None or not self._number < number <= MOST_ROWS:
-            raise WorkbookError(f"has rows that are not in their order, at row {self._number + 1}")
+            raise WorkbookError(f"has rows out of order, at row {self._number + 1}")
         self._number, self._column = number, -1
         self._cells, self._length = {}, 0
 
@@ -403,7 +403,7 @@ class _Rows:
             column = _column(attributes["r"].removesuffix(str(self._number)))
         is_in_order = self._column < column < MOST_COLUMNS
         if self._cells is None or self._cell is not None or not is_in_order:
-            raise WorkbookError(f"has cells that are not in their order, in row {self._number}")
+            raise WorkbookError(f"has cells out of order, in row {self._number}")
         self._column, self._cell = column, attributes
         self._is_formula = self._has_value = False
 
@@ -413,7 +413,7 @@ class _Rows:
         cell = self._made(self._text.taken())
         self._cell = None
         self._length += max(length, len(cell.value) if isinstance(cell.value, str) else 0)
-        # What a row has beyond what it may have is not kept.
+        # What exceeds a row's limit is not kept.
         if cell.value not in (None, "") and self._length <= LONGEST:
             self._cells[self._column] = cell
 
@@ -433,7 +433,7 @@ class _Rows:
             self._text.begin()
 
     def _made(self, text: str) -> Cell:
-        """What the cell holds of which this is the text."""
+        """What the cell with this text holds."""
         assert self._cell is not None
         kind = self._cell.get("t", "n")
         if kind == "e":
@@ -483,4 +483,4 @@ FAULTS = (
     *(zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, OSError),
     *(NotImplementedError, RuntimeError, LookupError, ValueError, StopIteration),
 )
-"""What a damaged workbook brings about, besides a WorkbookError."""
+"""What reading a damaged workbook can raise, besides WorkbookError."""

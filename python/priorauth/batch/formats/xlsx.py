@@ -54,7 +54,7 @@ class Workbook:
     def of(cls, data: Input, requests: tables.Requests) -> Workbook:
         """Finds the sheet, and reads its header."""
         found = {}
-        with _opened(data, "it is no Excel workbook that can be read", ConfigurationError) as book:
+        with _opened(data, "it is not a readable Excel workbook", ConfigurationError) as book:
             for title in book.sheets:
                 for row in book.rows(title):
                     names = _names(row)
@@ -155,7 +155,7 @@ class Workbook:
 
 
 def _names(row: Row) -> tuple[str, ...]:
-    """The names of columns, of those without one too."""
+    """The names of columns, empty for those without one."""
     named = {
         at: "" if isinstance(cell.value, tables.Unreadable) else str(cell.value).strip()
         for at, cell in row.cells.items()
@@ -165,7 +165,7 @@ def _names(row: Row) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _opened(data: Input, why: str, kind: type[Exception]) -> Iterator[workbook.Workbook]:
-    """The workbook; what is wrong with it is said as an error of this kind."""
+    """The workbook; faults in it are raised as errors of this kind."""
     file = data.whole("Excel")
     try:
         with contextlib.closing(workbook.Workbook(file)) as book:
@@ -183,7 +183,7 @@ def _opened(data: Input, why: str, kind: type[Exception]) -> Iterator[workbook.W
 
 @dataclass(frozen=True)
 class WorkbookOut:
-    """Written as rows of JSON at first, for a workbook cannot be gone on with."""
+    """Written as rows of JSON at first, because a workbook cannot be appended to."""
 
     decisions: tables.Decisions
     kept: tuple[str, ...]
@@ -213,7 +213,7 @@ class WorkbookOut:
         return whole
 
     def count(self, file: BinaryIO) -> int:
-        # Not by what has written it.
+        # Independently of the code that wrote it.
         with zipfile.ZipFile(file) as archive, archive.open(SHEET) as sheet:
             rows, rest = 0, b""
             while text := sheet.read(1 << 16):
