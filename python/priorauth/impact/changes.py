@@ -150,7 +150,7 @@ class Impact:
 
     @property
     def invalid(self) -> int:
-        """How many requests are invalid by both, so that nothing of them is compared."""
+        """How many requests are invalid by both, so that no decision on them is compared."""
         return self.outcomes["invalid", "invalid"]
 
     def add(self, name: str, old: Document, new: Document) -> list[Change]:
