@@ -29,7 +29,7 @@ from priorauth import Client, Decider, Decision, WasmEngine, bundle, opa, policy
 from priorauth._json import to_json
 from priorauth._transport import OPA
 from priorauth._wasm import Module
-from production import free_port
+from servers import free_port
 
 HERE = Path(__file__).resolve().parent
 LOOPBACK = "127.0.0.1"

@@ -27,6 +27,7 @@ from priorauth import (
     PriorAuthError,
     Section,
     opa,
+    policy,
 )
 from priorauth.impact.changes import KINDS
 from priorauth.tables import SEPARATOR, Requests
@@ -113,23 +114,12 @@ def usual(placeholders: Mapping[str, bool]) -> dict[str, Any]:
     """The patterns of the usual request, and what tells the vocabulary that they are made from."""
     facts = yaml.safe_load((ROOT / "policy/facts/data.yaml").read_text())
     patterns = usual_patterns(facts, placeholders)
+    data = (f"--data={path}" for path in policy.paths(ROOT))
     return {
-        "of": evaluated("data.usual.made_from"),
+        "of": opa.evaluate("data.usual.made_from", *data),
         "pattern": whole(patterns),
         "patterns": patterns,
     }
-
-
-def evaluated(query: str) -> str:
-    """What OPA answers, of the policy as it stands in the checkout."""
-    said = subprocess.run(
-        [opa.ensure(), "eval", "--format=raw", "--data=policy", "--data=rego", query],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return said.stdout.strip()
 
 
 def story(url: str) -> Story:
@@ -276,7 +266,7 @@ def decided() -> str:
 
 CHANGES = {
     "outcome": ("approved", "denied"),
-    "criterion": ("xpovio", "age", "met", "not_met"),
+    "criterion": ("xpovio", "age", "2022-10-03", "met", "not_met"),
     "guideline": ("xpovio", "zelvorapt"),
     "version": ("xpovio", "2022-10-03", "2024-01-01"),
     "quantity": ("tablets", "less"),

@@ -157,17 +157,12 @@ class Bench:
     def _decides_as_documented(self) -> bool:
         documents = [json.loads(path.read_bytes()) for path in (ROOT / CASES).glob("*.json")]
         asked = {"requests": [each["request"] for each in documents]}
-        data = (f"--data={name}" for name in policy.FOLDERS)
-        done = subprocess.run(
-            [opa.ensure(), "eval", "--stdin-input", *data, "data.priorauth.decisions"],
-            cwd=self.tested,
-            input=json.dumps(asked).encode(),
-            capture_output=True,
-            check=False,
-        )
-        said = json.loads(done.stdout).get("result")
-        decisions = [each["decision"] for each in documents]
-        return bool(said and said[0]["expressions"][0]["value"] == decisions)
+        data = (f"--data={path}" for path in policy.paths(self.tested))
+        try:
+            said = opa.evaluate("data.priorauth.decisions", *data, given=asked)
+        except PriorAuthError:
+            return False
+        return bool(said == [each["decision"] for each in documents])
 
 
 # --------------------------------------------------------------------------------------------

@@ -163,7 +163,7 @@ OTHER_DRUGS = [
 ]
 PLACEHOLDERS = [
     *("N/A", "null", "none", "-", "unknown", "tbd", "pending", "not attached"),
-    *("\u00a0Not Attached\u2003", "UNKNOWN", "n/a\n"),
+    *("\u00a0Not Attached\u2003", "UNKNOWN", "n/a\n", "\u2014", "(None)", "\u200b"),
 ]
 
 

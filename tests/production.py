@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -23,7 +22,7 @@ import yaml
 
 import priorauth.opa
 from priorauth import bundle
-from servers import connection
+from servers import connection, free_port
 
 ROOT = Path(__file__).parents[1]
 KEYS = Path(__file__).with_name("keys")
@@ -232,12 +231,6 @@ class Production:
 
     def _connect(self) -> http.client.HTTPConnection:
         return connection(self.url)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def eventually(true: Any, within: float = 20.0, every: float = 0.02) -> None:

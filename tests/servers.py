@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +24,19 @@ import priorauth.opa
 
 Answer = Callable[[socket.socket], None]
 
+_PORTS = range(20_000, 32_000)
+# Another beginning for each process, as tests run in several at once.
+_counted = itertools.count(os.getpid() * 101)
+
+
+def free_port() -> int:
+    """A port that nobody has: below those that the system gives out, and another each time."""
+    for number in itertools.islice(_counted, len(_PORTS)):
+        port = _PORTS[number % len(_PORTS)]
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")
+
 
 @contextlib.contextmanager
 def private_opa(
@@ -29,10 +44,7 @@ def private_opa(
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """An OPA of the test's own, on a free port or this: its URL and its process, which may be
     killed."""
-    with socket.socket() as free:
-        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        free.bind(("127.0.0.1", port))
-        port = free.getsockname()[1]
+    port = port or free_port()
     command: list[str | Path] = [priorauth.opa.ensure(), "run", "--server", "--skip-version-check"]
     command += ["--addr", f"127.0.0.1:{port}", "--log-level", "error"]
     process = subprocess.Popen([*command, *arguments], stderr=subprocess.DEVNULL)
@@ -142,6 +154,43 @@ def dripping(whole: bytes, pause: float = 0.05) -> Answer:
             time.sleep(pause)
 
     return answer
+
+
+@contextlib.contextmanager
+def never_answering_to(part: bytes, url: str) -> Iterator[str]:
+    """A server before another, that answers to all but bodies with this in them: its URL."""
+    over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if part in body:
+                over.wait()
+                return
+            with contextlib.closing(connection(url)) as behind:
+                behind.request(self.command, self.path, body, dict(self.headers))
+                answer = behind.getresponse()
+                content = answer.read()
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
 
 
 def hanging_up(connection: socket.socket) -> None:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import functools
+import io
 import itertools
 import json
 import os
+import pickle
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,15 +31,17 @@ import pytest
 import generators
 from generators import FULL, INITIAL
 from priorauth import Client, EngineError, SidecarError, WasmEngine, bundle
-from priorauth.batch.formats.delimited import Delimited, Record
+from priorauth.batch.formats import target_of
+from priorauth.batch.formats.delimited import Delimited, DelimitedOut, Record
+from priorauth.batch.formats.json_array import Items
 from priorauth.batch.formats.ndjson import LinesOut
 from priorauth.batch.input import Input
 from priorauth.batch.output import Output
 from priorauth.batch.run import run as run_job
 from priorauth.batch.tally import Tally
-from priorauth.batch.workers import Job, Policy
-from priorauth.tables import Requests
-from servers import pause, private_opa
+from priorauth.batch.workers import Done, Job, Policy, work
+from priorauth.tables import Decisions, Requests
+from servers import free_port, never_answering_to, pause, private_opa
 from test_tables import COLUMNS, spelt
 
 ROOT = Path(__file__).parents[1]
@@ -278,8 +283,10 @@ def test_what_is_left_can_be_gone_on_with_only_from_the_same(
             assert process.poll() is None
             time.sleep(0.01)
         # While it runs, no other may write.
+        pause(process)
         assert "written by another run" in run(*command)[1]
         process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGCONT)
         said = "".join(process.communicate(timeout=60))
     assert process.returncode == 130
     assert "--resume" in said
@@ -300,12 +307,86 @@ def test_what_is_left_can_be_gone_on_with_only_from_the_same(
     assert inodes(tmp_path) == ["out.ndjson"]
 
 
+@pytest.mark.parametrize("kind", ["ndjson", "json", "json.gz", "csv", "parquet", "xlsx"])
+@pytest.mark.parametrize("moved", [False, True], ids=["before", "after"])
+def test_an_interrupt_as_it_gets_its_name(
+    kind: str,
+    moved: bool,
+    bundle_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What has the name stays whole; what has not can be gone on with."""
+    whole, out = tmp_path / "whole" / f"out.{kind}", tmp_path / "out" / f"out.{kind}"
+    engine = WasmEngine(bundle_file)
+    table = Decisions.of(engine.catalog(), engine.facts(), ())
+    target = target_of(kind.partition(".")[0], out.name, table, {})
+    decided = [engine.decide(request).raw for request in (FULL, INITIAL)]
+    text = target.encode(decided, (), first=True)
+    tally = Tally(Counter({("outcome", "approved"): 2}))
+
+    def write(path: Path, *, resume: bool) -> None:
+        path.parent.mkdir(exist_ok=True)
+        with Output(path, target, ["x"], resume=resume) as output:
+            if not output.tally.rows:
+                output.add(Done(2, 0, text, b"", tally))
+            output.finish()
+
+    def interrupted(made: Path, path: Path) -> None:
+        if moved or path != out:
+            os.replace(made, path)
+        if path == out:
+            raise KeyboardInterrupt
+
+    write(whole, resume=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write(out, resume=False)
+    assert (out.name in inodes(out.parent)) == moved
+    if moved:
+        assert inodes(out.parent) == [out.name]
+    else:
+        write(out, resume=True)
+    assert out.read_bytes() == whole.read_bytes()
+
+
 def test_with_nothing_to_go_on_with_it_begins(tmp_path: Path, bundle_file: Path) -> None:
     file = written(tmp_path, "ndjson", [INITIAL, FULL])
     out = tmp_path / "out.ndjson"
     for _ in range(2):
         assert run(file, "-o", out, "--bundle", bundle_file, "--resume")[0] == 0
         assert len(read(out)) == 2
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not another run that is in the way."""
+
+    def flock(*_: object) -> NoReturn:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    output = Output(tmp_path / "out.ndjson", LinesOut(), None, resume=False)
+    with pytest.raises(OSError, match="cannot be locked: No locks available"), output:
+        pass
+
+
+class Failing:
+    """Work that fails as if a file had ended."""
+
+    @contextlib.contextmanager
+    def ready(self) -> Iterator[Any]:
+        def fail(_: object) -> NoReturn:
+            raise EOFError
+
+        yield fail
+
+
+def test_what_fails_in_a_worker_is_no_end_of_its_work() -> None:
+    sent = io.BytesIO(pickle.dumps(Failing()) + pickle.dumps("a piece"))
+    with pytest.raises(EOFError):
+        work(sent, io.BytesIO())
+    work(io.BytesIO(pickle.dumps(Failing())[:-1]), io.BytesIO())
 
 
 def test_no_worker_outlives_it(large: Path, bundle_file: Path, tmp_path: Path) -> None:
@@ -566,6 +647,32 @@ def test_a_journal_that_cannot_be_read(journal: bytes, bundle_file: Path, tmp_pa
     assert inodes(tmp_path) == [file.name, out.name]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b'{"a": 1}', "is not a JSON array$"),
+        (b"[1}", "is not a JSON array: } ends it, at item 1"),
+        (b"[1, {}}]", "is not a JSON array: } ends it, at item 2"),
+        (b"[1]}", "continues after its array has ended, at item 1"),
+        (b"[1] [2]", "continues after its array has ended, at item 1"),
+        (b"[1, 2", "breaks off in item 2"),
+    ],
+)
+def test_what_is_not_one_array(text: bytes, told: str) -> None:
+    with pytest.raises(OSError, match=told):
+        list(Items("in.json").pieces(Input(io.BytesIO(text), "in.json"), 0))
+
+
+def test_counting_leaves_the_limit_of_csv_as_it_is() -> None:
+    before = csv.field_size_limit(1 << 10)
+    try:
+        rows = io.BytesIO(b"decision\n" + b"x" * (1 << 11))
+        assert DelimitedOut(Decisions.of((), {}, ()), (), ",").count(rows) == 1
+        assert csv.field_size_limit() == 1 << 10
+    finally:
+        csv.field_size_limit(before)
+
+
 # --------------------------------------------------------------------------------------------
 # A sidecar that refuses some, or changes
 # --------------------------------------------------------------------------------------------
@@ -583,14 +690,16 @@ def test_what_a_sidecar_does_not_take_spoils_no_other_row(tmp_path: Path) -> Non
     documents = [padded(FULL, 6_900) | {"request_id": f"r-{n}"} for n in range(300)]
     documents[120] = padded(FULL, 600_000) | {"request_id": "too large"}
     documents[7] = {"request_id": "too far", "dose": {"mg_per_week": 10**399}}
-    slow: dict[str, Any] = {"request_id": "too slow", "documentation": [{}] * 49_000}
-    documents[222] = FULL | slow
+    documents[222] = FULL | {"request_id": "too slow"}
     file, out = tmp_path / "in.ndjson", tmp_path / "out.ndjson"
     file.write_text("".join(f"{json.dumps(document)}\n" for document in documents))
     limits = ("--set=server.decoding.max_length=524288", "--authorization=basic")
     folders = [ROOT / "policy", ROOT / "rego", ROOT / "deploy" / "access-local"]
-    with private_opa(*limits, *folders) as (url, _):
-        code, said = run(file, "-o", out, "--url", url, "--timeout", "2")
+    with (
+        private_opa(*limits, *folders) as (opa, _),
+        never_answering_to(b"too slow", opa) as url,
+    ):
+        code, said = run(file, "-o", out, "--url", url, "--timeout", "3")
     assert code == 3, said
     decisions = read(out)
     assert [d["request_id"] for d in decisions] == [d["request_id"] for d in documents]
@@ -635,9 +744,7 @@ def test_a_run_is_decided_by_one_policy(bundled: bool, tmp_path: Path) -> None:
     plan.write_text(plan.read_text().replace("denied", "pended"))
     data = other / "policy/guidelines/xpovio/2022-10-03/data.yaml"
     data.write_text(data.read_text().replace("2023-06", "2023-07"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url, out = f"http://127.0.0.1:{port}", tmp_path / "out.ndjson"
     asked = written(tmp_path, "ndjson", list(requests(2_500)))
     command: list[str | Path] = [asked, "-o", out, "--url", url, "--workers", "1"]

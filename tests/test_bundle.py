@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -79,10 +78,33 @@ def test_what_differs_from_the_commit_needs_a_name(checkout: Path, tmp_path: Pat
     (checkout / "README").write_text("not of the policy")
     bundle.build(tmp_path / "b.tar.gz", policy=checkout)
     (checkout / "rego" / "more.rego").write_text("package priorauth.more\n")
-    with pytest.raises(ConfigurationError, match=r"\?\? rego/more\.rego"):
+    with pytest.raises(ConfigurationError, match=r"the commit; .*\n  rego/more\.rego$"):
         bundle.build(tmp_path / "b.tar.gz", policy=checkout)
     named = bundle.build(tmp_path / "b.tar.gz", policy=checkout, revision="trial")
     assert named.revision == "trial"
+
+
+@pytest.mark.parametrize("hidden", ["untracked", "ignored", "unchanged", "broken index"])
+def test_what_git_does_not_tell_of_is_no_commits(
+    hidden: str, checkout: Path, tmp_path: Path
+) -> None:
+    """As it asks, a file that no commit has would pass, and a change of one that it has."""
+    plan, more = checkout / "policy" / "plan" / "data.yaml", checkout / "rego" / "more.rego"
+    if hidden == "unchanged":
+        git(checkout, "update-index", "--assume-unchanged", str(plan))
+        plan.write_text(plan.read_text() + "# more\n")
+    else:
+        more.write_text("package priorauth.more\n")
+    if hidden == "untracked":
+        git(checkout, "config", "status.showUntrackedFiles", "no")
+    elif hidden == "ignored":
+        (checkout / ".git" / "info" / "exclude").write_text("more.rego\n")
+    elif hidden == "broken index":
+        (checkout / ".git" / "index").write_bytes(b"none")
+    file = plan if hidden == "unchanged" else more
+    with pytest.raises(ConfigurationError, match=str(file.relative_to(checkout))):
+        bundle.build(tmp_path / "b.tar.gz", policy=checkout)
+    assert not (tmp_path / "b.tar.gz").exists()
 
 
 def test_without_a_commit_it_needs_a_name(checkout: Path, tmp_path: Path) -> None:
@@ -279,16 +301,17 @@ def test_the_cache_keeps_the_last_few(
     monkeypatch.setenv("PRIORAUTH_OPA", str(opa.ensure()))
     monkeypatch.setenv("PRIORAUTH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(bundle, "_KEPT", 2)
-    made = []
-    for number in range(3):
-        with (checkout / "policy" / "plan" / "data.yaml").open("a") as plan:
-            plan.write(f"# {number}\n")
-        made.append(bundle.cached(checkout))
-        # The file system's clock could give both the same time.
-        os.utime(made[-1], (number, number))
+    plan = checkout / "policy" / "plan" / "data.yaml"
+    sound = plan.read_text()
+
+    def used(number: int) -> Path:
+        plan.write_text(f"{sound}# {number}\n")
+        return bundle.cached(checkout)
+
+    # Those last used, and not those last made or read: not every use is a reading.
+    first, *_, last = map(used, (0, 0, 1, 0, 2))
     kept = {path.name for path in (tmp_path / "cache").glob("bundle-*")}
-    assert kept == {name for path in made[1:] for name in (path.name, f"{path.name}.sha256")}
-    assert bundle.cached(checkout) == made[2]
+    assert kept == {name for path in (first, last) for name in (path.name, f"{path.name}.sha256")}
 
 
 def test_the_environment_gives_opa_no_options(

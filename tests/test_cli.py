@@ -489,6 +489,30 @@ def test_an_output_that_is_full(url: str, bundle_file: Path, arguments: list[str
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["decide", "batch", "replay"])
+@pytest.mark.parametrize("named", [True, False], ids=["file", "standard input"])
+def test_an_input_that_cannot_be_read_is_not_an_output(
+    command: str, named: bool, bundle_file: Path
+) -> None:
+    unreadable = "/proc/self/mem"
+    last: dict[str, list[str | Path]] = {
+        "decide": ["--url", NOWHERE],
+        "batch": ["--bundle", bundle_file],
+        "replay": [bundle_file],
+    }
+    with open(unreadable, "rb") as file:
+        done = subprocess.run(
+            [*COMMAND, command, unreadable if named else "-", *last[command]],
+            stdin=file,
+            capture_output=True,
+            text=True,
+            env=environment(),
+            check=False,
+        )
+    name = unreadable if named else "standard input"
+    assert (done.returncode, done.stderr) == (1, f"priorauth: {name}: Input/output error\n")
+
+
 def test_errors_that_cannot_be_told() -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
@@ -644,7 +668,7 @@ def test_what_is_read_is_not_written_over(bundle_file: Path, tmp_path: Path) -> 
 def test_a_report_is_for_its_owner_only(bundle_file: Path, tmp_path: Path) -> None:
     """It names requests, and goes where no link leads."""
     requests, report, victim = (tmp_path / name for name in ("requests", "report", "victim"))
-    requests.write_text("{}\n")
+    requests.write_text(json.dumps(REQUEST))
     command = ("compare", bundle_file, bundle_file, requests, "--report", report)
     assert run(*command).returncode == 0
     assert report.stat().st_mode & 0o777 == 0o600

@@ -21,8 +21,8 @@ import bomb
 import fhir_calls as calls
 from priorauth import Client, opa
 from priorauth.sidecar import IMAGE
-from production import ACCESS, CALLER, KEYS, ROOT, Bundles, eventually, free_port, signed
-from servers import absent
+from production import ACCESS, CALLER, KEYS, ROOT, Bundles, eventually, signed
+from servers import absent, free_port
 from test_docker import connect
 
 if TYPE_CHECKING:

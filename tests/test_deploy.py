@@ -32,10 +32,9 @@ from production import (
     Bundles,
     Production,
     eventually,
-    free_port,
     signed,
 )
-from servers import nginx, private_opa
+from servers import free_port, nginx, private_opa
 from test_front import configured
 
 NGINX = ROOT / "deploy" / "nginx.conf"

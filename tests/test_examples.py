@@ -7,8 +7,6 @@ A guideline of `examples/guidelines/` is a folder laid out as `policy/` is, so i
 from __future__ import annotations
 
 import copy
-import json
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,16 +25,8 @@ NAMES = sorted(path.name for path in GUIDELINES.iterdir() if path.name != "cases
 def evaluate(query: str, document: Any, *names: str) -> Any:
     """What OPA says to a query, with the examples of these names on file beside the policy."""
     folders = [ROOT / "policy", ROOT / "rego", *(GUIDELINES / name for name in names)]
-    command = [opa.find(), "eval", "--format=json", "--stdin-input", query]
-    command += ["--strict-builtin-errors"]
-    for folder in folders:
-        command += ["--data", folder]
-    asked = json.dumps(document).encode()
-    done = subprocess.run([*map(str, command)], input=asked, capture_output=True, check=False)
-    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
-    result = json.loads(done.stdout)
-    assert "result" in result, f"{query} has no result"
-    return result["result"][0]["expressions"][0]["value"]
+    data = (f"--data={folder}" for folder in folders)
+    return opa.evaluate(query, "--strict-builtin-errors", *data, given=document)
 
 
 def decide(requests: list[Any], *names: str) -> list[dict[str, Any]]:

@@ -1111,6 +1111,8 @@ def test_it_asks_the_sidecar_that_is_named(sidecar: LocalSidecar) -> None:
     [
         (["serve", "--members", "m.json"], "go with --fhir"),
         (["serve", "--allowed-host", "x.example"], "go with --fhir"),
+        (["serve", "--fhir", "--page-port", "0"], "which serves no page"),
+        (["serve", "--fhir", "--docker", "--url", "unix:///nowhere"], "leave one off"),
         (["serve", "--fhir", "--members", "none.json"], "none.json cannot be read"),
         (["serve", "--fhir", "--callers", "none.json"], "none.json cannot be read"),
         (["serve", "--fhir", "--url", "ftp://x"], "URL is not like"),

@@ -13,8 +13,8 @@ import pytest
 
 import bomb
 from priorauth import Client, RequestRefused, SidecarUnreachable, TokenRefused
-from production import CALLER, OPERATOR, ROOT, Bundles, Production, eventually, free_port, signed
-from servers import nginx, private_opa, spent
+from production import CALLER, OPERATOR, ROOT, Bundles, Production, eventually, signed
+from servers import free_port, nginx, private_opa, spent
 
 CONF = ROOT / "deploy" / "nginx.conf"
 TLS = Path(__file__).with_name("tls")

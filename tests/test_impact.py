@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import functools
 import itertools
 import json
 import re
@@ -11,6 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,12 +23,19 @@ import changed
 import generators
 import worked
 from asking import ask
-from priorauth import WasmEngine, bundle
+from priorauth import EngineError, WasmEngine, bundle
+from priorauth.batch.formats.delimited import Delimited
+from priorauth.batch.input import Input
+from priorauth.cli._show_impact import otherwise_line
 from priorauth.impact.changes import Change, Impact, changes
 from priorauth.impact.content import words
 from priorauth.impact.policies import Policy
-from test_batch import FORMATS, MEASURED, requests, written
-from test_cli import run
+from priorauth.impact.report import impact_page, otherwise, report
+from priorauth.impact.run import Comparing, Otherwise
+from priorauth.impact.run import run as run_over
+from priorauth.tables import Requests
+from test_batch import FORMATS, MEASURED, Losing, requests, written
+from test_cli import COMMAND, run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -76,6 +85,7 @@ def test_the_worked_example(bundle_file: Path, raised: Path) -> None:
         "requests": 7,
         "changed": 6,
         "unexpected": 6,
+        "invalid": 0,
         "outcomes": [
             {"old": "approved", "new": "approved", "requests": 3},
             {"old": "approved", "new": "denied", "requests": 2},
@@ -96,7 +106,7 @@ def test_the_worked_example(bundle_file: Path, raised: Path) -> None:
                 "examples": younger[2:],
             },
             {
-                "change": "criterion:xpovio:age:met:not_met",
+                "change": "criterion:xpovio:age:2022-10-03:met:not_met",
                 **told,
                 "requests": 3,
                 "expected": False,
@@ -146,7 +156,7 @@ def _section_iii(file: Path) -> str:
         ([], 6),
         (["words"], 3),
         (["words", "outcome:approved", "criterion:xpovio:age"], 1),
-        (["words", "outcome:approved:denied", "criterion:xpovio:age:not_met"], 3),
+        (["words", "outcome:approved:denied", "criterion:xpovio:age:2024"], 3),
         (["words", "outcome", "criterion"], 0),
     ],
 )
@@ -196,6 +206,8 @@ def test_the_same_policy_changes_nothing(bundle_file: Path) -> None:
 
 def test_of_git_revisions(tmp_path: Path) -> None:
     checkout = changed.copied(tmp_path / "checkout")
+    # As before there was such an entry point, which no comparison asks for.
+    (checkout / "rego" / "priorauth" / "fhir" / "metadata.rego").unlink()
 
     def git(*arguments: str) -> None:
         who = ["-c", "user.name=A", "-c", "user.email=a@example.invalid"]
@@ -223,15 +235,29 @@ def test_either_is_refused_when_it_is_no_policy_or_unsound(
 ) -> None:
     done = run("compare", bundle_file, "no-such-thing", EXAMPLE)
     assert done.returncode == 2
-    assert "no-such-thing is not a bundle, a folder" in done.stderr
+    assert "NEW no-such-thing: it is not a bundle, a folder" in done.stderr
+    done = run("compare", EXAMPLE, bundle_file, EXAMPLE)
+    assert f"OLD {EXAMPLE}: the bundle is not a gzipped tar archive" in done.stderr
+    done = run("replay", "-", EXAMPLE)
+    assert f"POLICY {EXAMPLE}: the bundle is not" in done.stderr
     unsound = changed.copied(tmp_path / "unsound")
     file = unsound / changed.XPOVIO / "2022-10-03" / "data.yaml"
     file.write_text(file.read_text().replace("minimum: 18", "minimum: 21"))
     done = run("compare", bundle_file, unsound, EXAMPLE)
-    assert done.returncode == 1
+    assert done.returncode == 4
+    assert f"NEW {unsound}: the policy is unsound" in done.stderr
     assert "policy/guidelines/xpovio/2022-10-03/data.yaml" in done.stderr
     done = run("compare", bundle_file, bundle_file, EXAMPLE, "--allow", "outcomes:approved")
     assert (done.returncode, "a change begins with outcome, " in done.stderr) == (2, True)
+
+
+def test_a_policy_that_lacks_what_is_asked_of_it(bundle_file: Path, tmp_path: Path) -> None:
+    early = changed.copied(tmp_path / "early")
+    rules = early / "rego" / "priorauth" / "priorauth.rego"
+    rules.write_text(rules.read_text().replace("\nfacts := ", "\nvocabulary_ := "))
+    done = run("compare", bundle_file, early, EXAMPLE)
+    assert done.returncode == 4
+    assert "the policy has no rule priorauth/facts, which this version" in done.stderr
 
 
 def test_it_counts_what_both_decide(bundle_file: Path, raised: Path, tmp_path: Path) -> None:
@@ -260,12 +286,44 @@ def test_it_counts_what_both_decide(bundle_file: Path, raised: Path, tmp_path: P
     assert {("met", "not_met")} == set(flips)
     flipped = [each for each in found["changes"] if each["change"].startswith("criterion:")]
     assert [(each["change"], each["requests"]) for each in flipped] == [
-        ("criterion:xpovio:age:met:not_met", flips["met", "not_met"])
+        ("criterion:xpovio:age:2022-10-03:met:not_met", flips["met", "not_met"])
     ]
     for side, documents_ in zip(("old", "new"), decided, strict=True):
         terms = [each["authorization"] for each in documents_ if each["authorization"]]
         totals = {each["what"]: each[side] for each in found["authorized"]}
         assert totals["tablets"] == sum(each["quantity"]["tablets"] for each in terms)
+
+
+def test_totals_add_up_exactly() -> None:
+    """In whatever order, and as a batch sums them."""
+    found = Impact(0)
+    for much in (0.1, 0.2, 0.3, 0.4):
+        part = found.copy()
+        old, new = (edited(terms(quantity={"ml": each})) for each in (much, 0.7))
+        part.add("", old, new)
+        found.merge(part)
+        if much == 0.3:
+            assert report(found, [])["authorized"][1] == {"what": "ml", "old": 0.6, "new": 2.1}
+    assert json.dumps(report(found, [])["authorized"][1]) == '{"what": "ml", "old": 1, "new": 2.8}'
+    assert ">1.8</td>" in impact_page("old", "new", report(found, [])).decode()
+
+
+def test_a_row_that_is_lost_is_noticed(bundle_file: Path) -> None:
+    make = functools.partial(WasmEngine, bundle_file)
+    with EXAMPLE.open("rb") as opened, make() as engine:
+        data = Input(opened, EXAMPLE.name)
+        source = Losing(**vars(Delimited.of(data, Requests(engine.facts()))))
+        work = Comparing(make, make, source, Impact(0))
+        compared = run_over(
+            work,
+            source.pieces(data, 0),
+            [data],
+            size=None,
+            workers=1,
+            progress=lambda _: nullcontext(lambda *_: None),
+        )
+        with pytest.raises(EngineError, match=r"lines, bytes or rows in requests\.csv"):
+            list(compared)
 
 
 @pytest.mark.long
@@ -281,6 +339,79 @@ def test_memory_does_not_depend_on_how_much_there_is(
         )
         peaks.append(int(done.stderr.split()[-1]) >> 10)
     assert peaks[1] - peaks[0] < 60
+
+
+@pytest.fixture
+def claims(tmp_path: Path) -> tuple[Path, list[str]]:
+    """The example as somebody's own table, and the options that a batch reads it with."""
+    head, *rows = EXAMPLE.read_text().splitlines()
+    head = head.replace("member.birth_date", "née")
+    rows = [re.sub(r"(....)-(..)-(..)(?=,pharmacy)", r"\2/\3/\1", row) for row in rows]
+    rows = [re.sub(r",(2...)-(..)-(..),", r",\2/\3/\1,", row) for row in rows]
+    lines = [f"{head},claim_no", *(f"{row},c-{n}" for n, row in enumerate(rows))]
+    file = tmp_path / "claims.txt"
+    file.write_text("\n".join(lines), "cp1252")
+    options = ["--map", "née=member.birth_date", "--keep", "claim_no", "--from", "csv"]
+    return file, [*options, "--encoding", "cp1252", "--date-format", "%m/%d/%Y"]
+
+
+def test_a_file_is_read_as_a_batch_reads_it(
+    claims: tuple[Path, list[str]], bundle_file: Path, raised: Path, tmp_path: Path
+) -> None:
+    file, options = claims
+    found = compare(bundle_file, raised, file, *options)[1]
+    assert found["changes"] == compare(bundle_file, raised, EXAMPLE)[1]["changes"]
+    out = tmp_path / "out.csv"
+    whole = ("--bundle", bundle_file, "--columns", "all", "-o", out)
+    assert run("batch", file, *options, *whole).returncode == 0
+    done = run("replay", out, bundle_file, "--requests", file, *options)
+    assert (done.returncode, done.stderr) == (0, "0 of 7 decisions differ\n")
+    done = run("replay", out, bundle_file, *options)
+    assert (done.returncode, "go with --requests" in done.stderr) == (2, True)
+
+
+def test_each_version_is_told_by_itself(version: Path, tmp_path: Path) -> None:
+    new = changed.with_new_version(tmp_path / "new")
+    for day, least, more in (("2022-10-03", 18, 21), ("2024-01-01", 21, 22)):
+        file = new / changed.XPOVIO / day / "data.yaml"
+        text = file.read_text().replace(f"at least {least} years", f"at least {more} years")
+        file.write_text(text.replace(f"minimum: {least}", f"minimum: {more}"))
+    found = compare(version, new, EXAMPLE)[1]["changes"]
+    told = {each["change"]: each["text"] for each in found if "text" in each}
+    assert told == {
+        f"criterion:xpovio:age:{day}:met:not_met": f"Member is at least {least} years of age"
+        for day, least in (("2022-10-03", 21), ("2024-01-01", 22))
+    }
+
+
+def test_that_nothing_is_compared_is_no_success(bundle_file: Path, tmp_path: Path) -> None:
+    both = (bundle_file, bundle_file)
+    done = run("compare", *both, EXAMPLE, "--from", "ndjson")
+    assert done.returncode == 3
+    assert done.stdout == "0 of 8 decisions differ; invalid by both: 8\n"
+    assert "holds no request that either can decide" in done.stderr
+    assert run("compare", *both, "-").returncode == 3
+    done = run("replay", "-", bundle_file)
+    assert (done.returncode, "standard input holds no decision" in done.stderr) == (3, True)
+    some = "{\n" + json.dumps(generators.INITIAL)
+    done = run("compare", *both, "-", stdin=some)
+    assert (done.returncode, done.stdout) == (
+        0,
+        "0 of 2 decisions differ; invalid by both: 1\n",
+    )
+
+
+def test_only_decisions_that_differ_exit_with_1(bundle_file: Path, tmp_path: Path) -> None:
+    broken = ROOT / "tests" / "files" / "broken-off.ndjson.gz"
+    assert run("compare", bundle_file, bundle_file, broken).returncode == 4
+    assert run("replay", broken, bundle_file).returncode == 4
+    nowhere = tmp_path / "no" / "report.html"
+    for command in ("compare no no no", "replay no no"):
+        done = run(*command.split(), "--report", nowhere)
+        assert (done.returncode, "there is no such folder" in done.stderr) == (2, True)
+    with open("/dev/full", "w") as full:
+        compared = [*COMMAND, "compare", str(bundle_file), str(bundle_file), str(EXAMPLE)]
+        assert subprocess.run(compared, stdout=full).returncode == 4
 
 
 # --------------------------------------------------------------------------------------------
@@ -305,11 +436,11 @@ CHANGES: list[tuple[Callable[[Decided], object], list[Change]]] = [
     (lambda d: d.update(outcome="modified"), [("outcome", "approved", "modified")]),
     (
         lambda d: d["criteria"][4].update(status="unknown"),
-        [("criterion", "xpovio", "age", "met", "unknown")],
+        [("criterion", "xpovio", "age", "2022-10-03", "met", "unknown")],
     ),
     (
         lambda d: d["criteria"].pop(4),
-        [("criterion", "xpovio", "age", "met", "absent")],
+        [("criterion", "xpovio", "age", "2022-10-03", "met", "absent")],
     ),
     (lambda d: d["guideline"].update(id="other"), [("guideline", "xpovio", "other")]),
     (
@@ -362,19 +493,19 @@ def test_a_part_of_a_group_is_a_criterion_too() -> None:
     old = edited(lambda d: d["criteria"].append(group))
     new = copy.deepcopy(old)
     new["criteria"][-1]["parts"][0]["status"] = "not_met"
-    assert changes(old, new) == [("criterion", "xpovio", "p", "met", "not_met")]
+    assert changes(old, new) == [("criterion", "xpovio", "p", "2022-10-03", "met", "not_met")]
 
 
 def test_examples_are_the_first_ones() -> None:
     found = Impact(2)
     denied = edited(lambda d: d.update(outcome="denied"))
-    for name in "abc":
+    for name in "abbc":
         found.add(name, APPROVED, APPROVED if name == "a" else denied)
     more = found.copy()
     more.add("d", APPROVED, denied)
     found.merge(more)
     change = found.changes["outcome", "approved", "denied"]
-    assert (found.requests, change.requests, change.examples) == (4, 3, ["b", "c"])
+    assert (found.requests, change.requests, list(change.examples)) == (5, 4, ["b", "c"])
 
 
 def test_words_show_what_differs() -> None:
@@ -503,6 +634,32 @@ def test_why_a_decision_is_another_one(url: str, raised: Path) -> None:
     assert (told["old"]["outcome"], told["new"]["outcome"]) == ("approved", "denied")
 
 
+def age(**changed: Any) -> Callable[[Decided], object]:
+    return lambda document: document["criteria"][4].update(changed)
+
+
+OTHERWISE: list[tuple[Callable[[Decided], object], str]] = [
+    (
+        lambda d: d["guideline"].update(title="Another"),
+        "words; /guideline/title Xpovio (selinexor) → Another",
+    ),
+    (
+        age(text="Member is at least 21 years of age", facts={"age": 66, "minimum": 21}),
+        "words; /criteria/age/text Member is at least [-18-] {+21+} years of age. "
+        "III.1 age: met; minimum 18 → 21",
+    ),
+    (age(status="unknown"), "III.1 age: met → unknown"),
+    (lambda d: d["errors"].append({"path": "/nccn"}), "errors"),
+]
+
+
+@pytest.mark.parametrize(("edit", "told"), OTHERWISE)
+def test_a_line_says_what_differs(edit: Callable[[Decided], object], told: str) -> None:
+    new = edited(edit)
+    found = otherwise(Otherwise("r-1", changes(APPROVED, new), APPROVED, new))
+    assert otherwise_line(found) == f"r-1: {told}"
+
+
 def test_rows_that_cannot_be_replayed_are_named(url: str, bundle_file: Path) -> None:
     decision = ask(url).decide(generators.INITIAL)
     good = {"request": generators.INITIAL, "decision": decision}
@@ -522,6 +679,27 @@ def test_rows_that_cannot_be_replayed_are_named(url: str, bundle_file: Path) -> 
     told = done.stderr.splitlines()
     assert [line.partition(": ")[0] for line in told[:-1]] == [f"row {n}" for n in range(2, 7)]
     assert told[-1] == "0 of 2 decisions differ; 5 rows cannot be compared"
+
+
+def test_a_log_that_is_none_is_told_in_few_words(bundle_file: Path, tmp_path: Path) -> None:
+    file, out = tmp_path / "in.csv", tmp_path / "out.json"
+    file.write_bytes(EXAMPLE.read_bytes())
+    assert run("batch", file, "-o", out, "--bundle", bundle_file).returncode == 0
+    out.write_text(json.dumps(json.loads(out.read_text()), indent=2))
+    lines = len(out.read_text().splitlines())
+    done = run("replay", out, bundle_file)
+    told = done.stderr.splitlines()
+    assert done.returncode == 3
+    assert told[0] == "row 1: it is not JSON: Expecting value at line 2, column 1"
+    assert told[10:] == [
+        f"and so on, for {lines - 10:,} rows more",
+        f"{out} may be the output of a batch: then name its input by --requests",
+        f"0 of 0 decisions differ; {lines:,} rows cannot be compared",
+    ]
+    out.write_text("not JSON\n" * 7)
+    done = run("replay", out, bundle_file, "--requests", file)
+    assert "row 1: its decision is not JSON: Expecting value" in done.stderr
+    assert "--requests" not in done.stderr
 
 
 @pytest.mark.parametrize(("cut", "told"), [("in", "more decisions than"), ("out", "more requests")])

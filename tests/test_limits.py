@@ -179,7 +179,8 @@ def test_yaml_that_multiplies_itself(production: Production) -> None:
 
 
 def test_the_server_is_still_small(production: Production) -> None:
-    """After all of the above, the most memory that it ever had."""
+    """The most memory that it ever had: after the longest batch, and after all of the above."""
+    assert call(production, asking({"requests": [REQUEST] * 1000}), "decisions")[0] == 200
     status = Path(f"/proc/{production.process.pid}/status")
     if not status.exists():
         pytest.skip("this system has no /proc")

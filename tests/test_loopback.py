@@ -32,11 +32,14 @@ def listeners() -> Iterator[dict[str, int]]:
     ) as process:
         assert process.stdout
         assert process.stderr
-        sidecar = process.stdout.readline().strip()
-        page = process.stderr.readline().split()[-1].rstrip("/")
-        yield {"sidecar": port(sidecar), "page": port(page)}
-        process.terminate()
-        process.communicate(timeout=20)
+        try:
+            sidecar = process.stdout.readline().strip()
+            # OPA may have to be fetched first, which is told as well.
+            page = next(line for line in process.stderr if "page is at" in line)
+            yield {"sidecar": port(sidecar), "page": port(page.split()[-1])}
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
 
 
 def status(port: int, text: str) -> int:

@@ -163,6 +163,16 @@ def test_a_named_one_that_will_not_do_is_an_error(
         opa.ensure()
 
 
+@pytest.mark.parametrize("variable", ["PRIORAUTH_OPA", "PRIORAUTH_CACHE"])
+def test_of_a_user_without_a_home(
+    here: Path, offline: None, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "~nobody-of-this-name/opa")
+    for fetch in (opa.find, opa.ensure):
+        with pytest.raises(OpaNotFound, match="home"):
+            fetch()
+
+
 def test_the_release_is_fetched_once(here: Path, releases: Releases) -> None:
     releases.publish(RELEASE)
     told: list[str] = []

@@ -7,8 +7,9 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import RemoteDisconnected
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -18,7 +19,7 @@ from priorauth import Client, RequestRefused, SidecarHTTPError
 from priorauth._relay import LARGEST_BODY, Relay
 from priorauth.sidecar import LocalSidecar
 from production import ROOT, eventually
-from servers import port, private_opa, spent
+from servers import pause, port, private_opa, spent
 
 DECISION = "/v1/data/priorauth/decision"
 TOKEN = "the-token"
@@ -206,3 +207,44 @@ def test_a_probe_spoils_no_other_and_is_told_anew(tmp_path: Path) -> None:
             process.kill()
             process.wait()
             eventually(lambda: probe("/health/ready") == 502)
+
+
+def test_no_probe_waits_long_for_an_opa_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("priorauth._relay._LONGEST_PROBE_S", 1)
+    uds = tmp_path / "opa.sock"
+    with private_opa(f"--addr=unix://{uds}") as (_, process), contextlib.closing(Relay(0)) as relay:
+        relay.serve(uds)
+        pause(process)
+
+        def probe(_: int) -> int:
+            with contextlib.closing(bomb.to(relay.url)()) as connection:
+                connection.request("GET", "/health/ready")
+                return connection.getresponse().status
+
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(probe, range(8))) == [502] * 8
+
+
+def test_a_fault_of_its_own_is_told_without_what_was_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def probed(error: Exception) -> str:
+        def failing() -> NoReturn:
+            raise error
+
+        with contextlib.closing(Relay(0)) as relay:
+            monkeypatch.setattr(relay, "ready", failing)
+            relay.serve(Path("nowhere"))
+            with contextlib.closing(bomb.to(relay.url)()) as connection:
+                connection.request("GET", "/health/ready")
+                with pytest.raises(RemoteDisconnected):
+                    connection.getresponse()
+        return capsys.readouterr().err
+
+    assert probed(ConnectionResetError()) == ""
+    told = probed(ValueError("what was asked"))
+    assert "itself: ValueError" in told
+    assert "in failing" in told
+    assert "what was asked" not in told

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import pytest
@@ -34,7 +34,7 @@ from priorauth.errors import (
     UnsoundPolicy,
 )
 from priorauth.sidecar import LocalSidecar
-from production import free_port
+from servers import free_port
 
 DATA = "policy/guidelines/xpovio/2022-10-03/data.yaml"
 
@@ -169,7 +169,7 @@ def test_the_environment_gives_it_no_options(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_policy_that_does_not_compile_is_an_error(copy: Path, broken: str, told: str) -> None:
     (copy / "rego" / "broken.rego").write_text(broken)
     before = children(os.getpid())
-    with pytest.raises(SidecarStartError, match=told), LocalSidecar(copy):
+    with pytest.raises(SidecarStartError, match=f"(?s)^no bundle of .*{told}"), LocalSidecar(copy):
         pass
     assert children(os.getpid()) == before
 
@@ -259,6 +259,25 @@ def test_a_policy_that_was_found_sound_is_not_checked_again(
     monkeypatch.undo()
     with LocalSidecar(copy) as url, Client(url) as client:
         assert client.ready()
+
+
+def test_it_serves_what_another_process_removes_from_the_cache(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (copy / DATA).open("a") as data:
+        data.write(f"# of this test: {uuid4()}\n")
+    kept = bundle.cached(copy)
+    start = subprocess.Popen
+
+    def once_removed(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        if "--server" in command:
+            kept.unlink()
+        return start(command, **options)
+
+    monkeypatch.setattr("priorauth.sidecar.subprocess.Popen", once_removed)
+    with LocalSidecar(copy) as url, Client(url) as client:
+        assert client.ready()
+    assert not kept.exists()
 
 
 def test_a_mistake_in_what_was_sound_is_an_error(copy: Path) -> None:

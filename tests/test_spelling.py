@@ -56,16 +56,8 @@ def wasm(folder: Path) -> Module:
 
 
 def by_opa(folder: Path, rule: str, given: list[str]) -> Any:
-    command: list[str | Path] = [opa.ensure(), "eval", "--format", "json", "--stdin-input"]
-    for source in (ROOT / "rego" / "priorauth" / "spelling.rego", folder / "probe.rego"):
-        command += ["--data", source]
-    told = subprocess.run(
-        [*command, f"data.probe.{rule}"],
-        input=json.dumps(given).encode(),
-        capture_output=True,
-        check=True,
-    )
-    return json.loads(told.stdout)["result"][0]["expressions"][0]["value"]
+    sources = ROOT / "rego" / "priorauth" / "spelling.rego", folder / "probe.rego"
+    return opa.evaluate(f"data.probe.{rule}", *(f"--data={path}" for path in sources), given=given)
 
 
 @pytest.mark.long

@@ -49,13 +49,17 @@ def folder() -> Path:
 
 
 def holds(path: Path) -> bool:
-    """Whether the folder has this file, and it is what was kept."""
+    """Whether the folder has this file, and it is what was kept. Notes that it is in use."""
     try:
         found = path.stat()
-        recorded = _record(path).read_text()
-        return recorded == _line(path, found.st_mtime_ns, found.st_size)
+        if _record(path).read_text() != _line(path, found.st_mtime_ns, found.st_size):
+            return False
     except OSError:
         return False
+    # Not left to the times of access: many mounts do not keep them.
+    with contextlib.suppress(OSError):
+        os.utime(_record(path))
+    return True
 
 
 def keep(made: Path, path: Path) -> Path:
@@ -66,9 +70,10 @@ def keep(made: Path, path: Path) -> Path:
 
 
 def forget(pattern: str, but: int) -> None:
-    """Remove the files of a pattern, except the `but` that were read last."""
+    """Remove the files of a pattern, except the `but` that were used last."""
     with contextlib.suppress(FileNotFoundError):
-        for path in sorted(folder().glob(pattern), key=lambda path: path.stat().st_atime)[:-but]:
+        used = {path: _record(path).stat().st_mtime_ns for path in folder().glob(pattern)}
+        for path in sorted(used, key=used.__getitem__)[:-but]:
             path.unlink()
             _record(path).unlink(missing_ok=True)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import re
 import socketserver
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -29,6 +31,7 @@ _READY = "/health/ready"
 _FRESH_S = 1.0
 _DRAINED = 1 << 24
 _LONGEST_S = 600.0
+_LONGEST_PROBE_S = 5.0
 _HOSTS = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 _JSON = re.compile(r"application/json\s*(;\s*charset=utf-8\s*)?", re.IGNORECASE)
 _OWN = {
@@ -77,8 +80,15 @@ class Relay(socketserver.ThreadingTCPServer):
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
-    def asked(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> _Answer:
-        """What the sidecar says to a request."""
+    def asked(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        within: float = _LONGEST_S,
+    ) -> _Answer:
+        """What the sidecar says to a request, when it says so within these seconds."""
         try:
             answer = self.pool.urlopen(
                 method,
@@ -86,7 +96,7 @@ class Relay(socketserver.ThreadingTCPServer):
                 body,
                 headers,
                 retries=False,
-                timeout=urllib3.Timeout(_LONGEST_S),
+                timeout=urllib3.Timeout(within),
                 decode_content=False,
             )
         except (urllib3.exceptions.HTTPError, OSError):
@@ -97,10 +107,11 @@ class Relay(socketserver.ThreadingTCPServer):
         """What the sidecar says of being ready, asked again once that is a second old.
 
         Anyone may ask, and OPA would check all guidelines each time when they come in no bundle.
+        All who ask meanwhile wait for the one answer, so it may not take long.
         """
         with self._lock:
             if not self._ready or time.monotonic() > self._fresh_until:
-                self._ready = self.asked("GET", _READY, b"", {})
+                self._ready = self.asked("GET", _READY, b"", {}, _LONGEST_PROBE_S)
                 self._fresh_until = time.monotonic() + _FRESH_S
             return self._ready
 
@@ -113,7 +124,17 @@ class Relay(socketserver.ThreadingTCPServer):
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """A connection that broke off; there is nobody to tell."""
+        """Tell of a fault here, without its message, which can quote what was asked.
+
+        Of a connection that broke off there is nobody to tell.
+        """
+        error = sys.exc_info()[1]
+        if error and not isinstance(error, (ConnectionError, TimeoutError)):
+            where = "".join(traceback.format_tb(error.__traceback__))
+            print(
+                f"a call failed, a fault in priorauth itself: {type(error).__name__}\n{where}",
+                file=sys.stderr,
+            )
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -23,12 +24,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import _cache
+from . import _cache, _git
 from . import opa as _opa
 from . import policy as _policy
 from ._document import items
 from .decider import finding
-from .errors import BundleError, ConfigurationError, Finding, listed
+from .errors import BundleError, ConfigurationError, Finding, UndefinedResult, listed
 
 KEY_ID = "policy"
 """The name of the key in a signature and in `opa-config.yaml`."""
@@ -46,6 +47,8 @@ FHIR_ENTRYPOINTS = (
 )
 """More of them, for FHIR."""
 
+EVERY_ENTRYPOINT = ENTRYPOINTS + FHIR_ENTRYPOINTS
+
 ROOTS = (
     *("calendar", "codes", "drugs", "facts", "guidelines", "integrity", "placeholders", "plan"),
     *("priorauth", "schemas", "system/authz", "system/health", "system/log", "usual"),
@@ -56,6 +59,9 @@ The rest of `system` is OPA's, which keeps there what other bundles own."""
 _ALGORITHM = "ES256"
 _DATA = ("data.yaml", "data.json")
 _LARGEST = 1 << 28
+
+# What OPA says of an entry point that a policy lacks.
+_NO_RULE = re.compile(r'entrypoint "?([\w/]+)"? does not refer to a rule')
 
 _KEPT = 20
 # Change this when the same files come to make another bundle.
@@ -88,23 +94,24 @@ def build(
     revision: str | None = None,
     key: Path | None = None,
     key_id: str = KEY_ID,
+    entrypoints: Sequence[str] = EVERY_ENTRYPOINT,
 ) -> Bundle:
     """Build the bundle of a sound policy, without its tests, and replace `output` with it.
 
     `policy` is the folder that holds `policy/` and `rego/`; by default the package's own.
     `revision` is by default its git commit. `key` is a P-256 private key (PEM) to sign it with, and
-    `key_id` the name that verifiers know the key by.
+    `key_id` the name that verifiers know the key by. `entrypoints` are what its Wasm can answer.
 
     Raises ConfigurationError when there is no revision and the policy is not that of a commit,
     BundleError when it does not compile or is unsound, and OpaNotFound.
     """
     root = _policy.root() if policy is None else _policy.check(policy)
-    if revision is None:
-        revision = _commit(root)
     with tempfile.TemporaryDirectory() as scratch:
         signing = [] if key is None else _signing(Path(scratch), key.resolve(), key_id)
         source = _policy.copy(root, Path(scratch, "source"))
-        built = _build(_opa.ensure(), source, revision, signing)
+        if revision is None:
+            revision = _commit(root, source)
+        built = _build(_opa.ensure(), source, revision, signing, entrypoints)
         whole = output.with_name(f".{output.name}.{os.getpid()}")
         try:
             shutil.copyfile(built, whole)
@@ -149,11 +156,11 @@ def integrity(path: Path, *, opa: Path | None = None) -> tuple[Finding, ...]:
     Raises BundleError for a bundle without such rules, MalformedResult for one whose rules give a
     malformed answer, and OpaNotFound.
     """
-    asked = ("eval", "--format", "json", "--bundle", path.resolve(), "data.priorauth.integrity")
-    results = _json(opa or _opa.ensure(), *asked).get("result")
-    if not results:
-        raise BundleError(f"{path} holds no policy that can check its own data")
-    return items(results[0]["expressions"][0]["value"], (), finding)
+    try:
+        found = _opa.evaluate("data.priorauth.integrity", "--bundle", path.resolve(), opa=opa)
+    except UndefinedResult as error:
+        raise BundleError(f"{path} holds no policy that can check its own data: {error}") from None
+    return items(found, (), finding)
 
 
 def cached(
@@ -262,7 +269,13 @@ def _signing(scratch: Path, key: Path, key_id: str) -> list[str | Path]:
     return ["--signing-key", key, "--signing-alg", _ALGORITHM, "--claims-file", claims]
 
 
-def _build(opa: Path, source: Path, revision: str, signing: Sequence[str | Path] = ()) -> Path:
+def _build(
+    opa: Path,
+    source: Path,
+    revision: str,
+    signing: Sequence[str | Path] = (),
+    entrypoints: Sequence[str] = EVERY_ENTRYPOINT,
+) -> Path:
     """Build the bundle of the policy at `source`, a copy that nobody else has, beside it."""
     for path in _policy.files(source):
         if path.suffix in (".yaml", ".yml", ".json") and path.name not in _DATA:
@@ -278,7 +291,7 @@ def _build(opa: Path, source: Path, revision: str, signing: Sequence[str | Path]
     shutil.copytree(source / "rego", staged, ignore=_all_but_rego)
     (staged / "data.json").write_bytes(member(plain.read_bytes(), "data.json"))
     # Not as a build target: with that manifest, sidecars would run the Wasm and not the rules.
-    (staged / "policy.wasm").write_bytes(_compile_wasm(opa, staged))
+    (staged / "policy.wasm").write_bytes(_compile_wasm(opa, staged, entrypoints))
     manifest = {"revision": revision, "roots": ROOTS, "rego_version": 1, "metadata": _SOUND}
     (staged / ".manifest").write_text(json.dumps(manifest))
     # In the staging folder, because OPA puts the path as given into the bundle.
@@ -300,8 +313,8 @@ def _all_but_rego(folder: str, names: list[str]) -> set[str]:
     }
 
 
-def _compile_wasm(opa: Path, staged: Path) -> bytes:
-    """The Wasm module of the policy that is staged, with its entry points.
+def _compile_wasm(opa: Path, staged: Path, entrypoints: Sequence[str]) -> bytes:
+    """The Wasm module of the policy that is staged, with these entry points.
 
     It has the rules that decide and no others. Data stays outside, in the bundle's data.json; it is
     compiled with it for OPA to find what clashes with it.
@@ -312,10 +325,14 @@ def _compile_wasm(opa: Path, staged: Path) -> bytes:
     allowed, built = staged.with_name("capabilities.json"), staged.with_name("wasm.tar.gz")
     allowed.write_text(json.dumps(capabilities(opa)))
     command: list[str | Path] = ["build", "--target", "wasm", "--capabilities", allowed]
-    command += [f"--entrypoint=priorauth/{name}" for name in ENTRYPOINTS + FHIR_ENTRYPOINTS]
+    command += [f"--entrypoint=priorauth/{name}" for name in entrypoints]
     try:
         _run(opa, *command, "--output", built, "data.json", "priorauth", cwd=staged)
     except BundleError as error:
+        if lacking := _NO_RULE.search(str(error)):
+            raise BundleError(
+                f"the policy has no rule {lacking[1]}, which this version of priorauth asks for"
+            ) from None
         raise BundleError(f"the policy does not compile to Wasm: {error}") from None
     return member(built.read_bytes(), "policy.wasm")
 
@@ -337,26 +354,24 @@ def _difference(roots: Sequence[str]) -> str:
     return ", ".join([*others, *(f"{root} is missing" for root in ROOTS if root not in roots)])
 
 
-def _commit(root: Path) -> str:
-    """The commit whose policy this is, and no other."""
-    tracked = _git(root, "ls-tree", "--name-only", "HEAD", "--", *_policy.FOLDERS)
-    if len(tracked.splitlines()) != len(_policy.FOLDERS):
-        raise ConfigurationError(f"{root} is not a git checkout of a policy; name a revision")
-    if changed := _git(root, "status", "--porcelain", "--", *_policy.FOLDERS):
-        raise ConfigurationError(
-            "the policy differs from the commit; commit it, or name a revision:\n" + changed
-        )
-    return _git(root, "rev-parse", "HEAD").strip()
+def _commit(root: Path, source: Path) -> str:
+    """The commit of the checkout at `root`, when what was copied from it is that commit's policy.
 
-
-def _git(root: Path, *arguments: str) -> str:
+    git is not asked what has changed: its settings can hide files that a bundle would hold.
+    """
+    committed = source.with_name("commit")
     try:
-        done = subprocess.run(
-            ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
+        commit = _git.extract(root, "HEAD", committed)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{root} is not a git checkout of a policy; name a revision. {error}"
+        ) from None
+    if changed := _policy.differing(source, committed):
+        raise ConfigurationError(
+            "the policy differs from the commit; commit it, or name a revision:\n"
+            + "\n".join(f"  {path}" for path in changed)
         )
-    except OSError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+    return commit
 
 
 def _json(opa: Path, *arguments: str | Path) -> dict[str, Any]:

@@ -22,9 +22,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from . import _cache
-from .errors import OpaNotFound
+from .errors import OpaNotFound, UndefinedResult
 
 VERSION = "1.22.2"
 """The OPA release that is fetched; one of a later minor version serves as well."""
@@ -107,6 +108,31 @@ def environment() -> dict[str, str]:
     return {**COLLECTOR, **own}
 
 
+def evaluate(
+    query: str, *options: str | Path, given: object = None, opa: Path | None = None
+) -> Any:
+    """The value of a query, by an OPA with these options and this input.
+
+    Raises UndefinedResult, with what OPA says, when there is none, and OpaNotFound.
+    """
+    done = subprocess.run(
+        [opa or ensure(), "eval", "--format", "json", "--stdin-input", *options, query],
+        input=json.dumps(given).encode(),
+        env=environment(),
+        capture_output=True,
+        check=False,
+    )
+    try:
+        said = json.loads(done.stdout)
+    except ValueError:
+        said = {}
+    if "result" in said:
+        return said["result"][0]["expressions"][0]["value"]
+    told = [each["message"] for each in said.get("errors", ())]
+    told = told or done.stderr.decode(errors="replace").splitlines()
+    raise UndefinedResult("\n".join(told) or f"{query} has no value")
+
+
 def version(opa: Path) -> str:
     """The version that this executable reports, such as `"1.22.2"`. Raises `OpaNotFound`."""
     try:
@@ -127,7 +153,8 @@ def _look() -> tuple[Path | None, list[str]]:
     if named:
         try:
             return _check(Path(named).expanduser().absolute()), []
-        except OpaNotFound as error:
+        # A RuntimeError is for a user without a home.
+        except (OpaNotFound, RuntimeError) as error:
             raise OpaNotFound(f"PRIORAUTH_OPA: {error}") from error
     why_not = []
     on_path = shutil.which("opa")
@@ -146,7 +173,10 @@ def _look() -> tuple[Path | None, list[str]]:
 
 def _kept() -> Path:
     """The one in the cache, which was checked before it was put there."""
-    cached = _cached()
+    try:
+        cached = _cached()
+    except OSError as error:
+        raise OpaNotFound(str(error)) from None
     if _cache.holds(cached):
         return _trusted(cached)
     is_it = "is not what was kept there" if os.access(cached, os.F_OK) else "is not there"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import ConfigurationError
@@ -49,10 +50,19 @@ def files(root: Path) -> list[Path]:
 def digest(root: Path) -> str:
     """A digest of the policy at `root`: of all its files except its tests."""
     found = hashlib.sha256()
-    for path in files(root):
-        content = (root / path).read_bytes()
+    for path, content in _contents(root):
         found.update(f"{path.as_posix()} {len(content)}\n".encode() + content)
     return found.hexdigest()
+
+
+def differing(one: Path, other: Path) -> list[Path]:
+    """The files in which two policies differ, relative to both."""
+    return sorted({path for path, _ in {*_contents(one)} ^ {*_contents(other)}})
+
+
+def _contents(root: Path) -> Iterator[tuple[Path, bytes]]:
+    for path in files(root):
+        yield path, (root / path).read_bytes()
 
 
 def copy(root: Path, target: Path) -> Path:

@@ -191,13 +191,20 @@ class _Sidecar(abc.ABC):
         """Its whole output, once it has ended."""
 
     def _bundle(self, opa: Path, folder: Path) -> Path:
-        """What it serves, which is sound: of the policy as it is now, and checked by this OPA."""
+        """What it serves, which is sound: of the policy as it is now, and checked by this OPA.
+
+        A copy of its own: other processes remove from the cache what they have not used for long.
+        """
+        bundle = folder / "bundle.tar.gz"
         try:
-            return _bundles.cached(self._root, opa=opa, otherwise=folder)
-        except BundleError as error:
-            if not error.findings:
-                raise SidecarStartError(f"OPA did not start: {error}") from None
-            raise UnsoundPolicy(f"{self._root}: {error}", findings=error.findings) from None
+            shutil.copyfile(_bundles.cached(self._root, opa=opa, otherwise=folder), bundle)
+        except (BundleError, OSError) as error:
+            if isinstance(error, BundleError) and error.findings:
+                raise UnsoundPolicy(f"{self._root}: {error}", findings=error.findings) from None
+            raise SidecarStartError(f"no bundle of {self._root} can be made: {error}") from None
+        # Readable for whoever a container runs as.
+        bundle.chmod(0o644)
+        return bundle
 
     def _held(self, port: int) -> Relay:
         try:
@@ -398,10 +405,7 @@ class DockerSidecar(_Sidecar):
             opa = _opa.find()
         except OpaNotFound:
             return (*_policy.FOLDERS, _ACCESS), _policy.paths(self._root)
-        # Readable for whoever the container runs as.
-        bundle = folder / "bundle.tar.gz"
-        shutil.copyfile(self._bundle(opa, folder), bundle)
-        bundle.chmod(0o644)
+        bundle = self._bundle(opa, folder)
         return ("--bundle", _ACCESS, bundle.name), (bundle,)
 
     def _create(

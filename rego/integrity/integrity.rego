@@ -488,10 +488,10 @@ _written contains [id, version, concat("/", [each.pointer, "minimum"]), $"{each.
 # Clauses, words and figures.
 _written contains [id, version, $"/sections/{index}/number", $"section {section.number}: another section has this number; give each its own"] if {
 	some [id, version, content, _] in _formed
-	numbers := [section.number | some section in content.sections]
-	count(numbers) != count({number | some number in numbers})
+	taken := [section.number | some section in content.sections]
+	count(taken) != count({number | some number in taken})
 	some index, section in content.sections
-	count([number | some number in numbers; number == section.number]) > 1
+	count([number | some number in taken; number == section.number]) > 1
 }
 
 _written contains [id, version, concat("/", [each.pointer, "clause"]), $"{each.place}: {_in_no_section(content)}; a clause is the number of one, and may go on after a dot"] if {

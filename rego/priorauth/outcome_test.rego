@@ -46,8 +46,8 @@ test_a_limit_that_is_not_met_leaves_no_outcome if {
 	minimum := {"id": "minimum", "clause": "IV", "text": "Some words", "kind": "threshold", "fact": "quantity.tablets", "minimum": 21}
 	limit := json.patch(data.guidelines, [{"op": "add", "path": "/xpovio/2022-10-03/criteria/limits/every_request/-", "value": minimum}])
 	not _value(limit)
-	lower := json.patch(limit, [{"op": "replace", "path": "/xpovio/2022-10-03/criteria/limits/every_request/2/minimum", "value": 20}])
-	_value(lower) == "approved"
+	lowered := json.patch(limit, [{"op": "replace", "path": "/xpovio/2022-10-03/criteria/limits/every_request/2/minimum", "value": 20}])
+	_value(lowered) == "approved"
 }
 
 _value(guidelines) := value if {

@@ -31,6 +31,7 @@ test_placeholders[name] if {
 	some name in [
 		"N/A", "n/a", "NULL", "null", "None", "none", "-", "--", "unknown", "UNKNOWN", "tbd", "TBD", "pending", "not attached",
 		"Not Attached", " N/A ", "\u00a0none\u3000", "n.a.", "nil", "?", "xxx", "not available", "to follow", "", "  ",
+		"—", "…", "(None)", "TBC", "missing", "none provided", "\u200b", "\ufeff",
 	]
 	spelling.placeholder(name)
 }

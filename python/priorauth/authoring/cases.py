@@ -11,7 +11,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..tables import statuses
+from ..tables import flattened
 
 EXPECTED = {
     "outcome",
@@ -114,7 +114,7 @@ def differences(expected: Mapping[str, Any], decision: Mapping[str, Any]) -> dic
 def _found(decision: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **decision,
-        "criteria": dict(statuses(decision["criteria"])),
+        "criteria": {each["id"]: each["status"] for each in flattened(decision["criteria"])},
         "reasons": [each["code"] for each in decision["reasons"]],
         "missing": [each["path"] for each in decision["missing"]],
         "notices": [each["code"] for each in decision["notices"]],

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 from .. import opa
 from ..errors import ConfigurationError, UndefinedResult
 from ..policy import TESTS, paths
+from ..tables import flattened
 from .cases import Case, NoCase, cases_of, differences
 from .places import Places, Unreadable
 
@@ -181,29 +181,18 @@ def _evaluate(
     """What `data.integrity.cases.report` says, or what OPA cannot read. OPA is run once."""
     cases = [{"guideline": each.guideline, "request": each.case.request} for each in asked]
     document = {"scope": list(chosen), "cases": cases}
-    command: list[str | Path] = [opa.ensure(), "eval", "--format", "json", "--stdin-input"]
-    command += ["--strict-builtin-errors", "--ignore", TESTS]
+    options: list[str | Path] = ["--strict-builtin-errors", "--ignore", TESTS]
     for path in paths(files.root):
-        command += ["--data", path]
-    done = subprocess.run(
-        [*command, "data.integrity.cases.report"],
-        input=json.dumps(document).encode(),
-        env=opa.environment(),
-        capture_output=True,
-        check=False,
-    )
+        options += ["--data", path]
     try:
-        said = json.loads(done.stdout)
-    except ValueError:
-        said = {}
-    if "result" in said:
-        report: dict[str, Any] = said["result"][0]["expressions"][0]["value"]
-        return report
-    told = "\n".join(each["message"] for each in said.get("errors", [])) or done.stderr.decode()
-    unread = set(_unread(files, told))
-    if not unread:
-        raise UndefinedResult(f"OPA cannot decide by this policy:\n{told.strip()}")
-    return unread
+        report: dict[str, Any] = opa.evaluate(
+            "data.integrity.cases.report", *options, given=document
+        )
+    except UndefinedResult as error:
+        if unread := set(_unread(files, str(error))):
+            return unread
+        raise UndefinedResult(f"OPA cannot decide by this policy:\n{error}") from None
+    return report
 
 
 def _unread(files: _Files, told: str) -> Iterator[PlacedFinding]:
@@ -243,7 +232,8 @@ def _wrong(before: dict[str, Any], probe: dict[str, Any]) -> Iterator[str]:
         ):
             told = (
                 f"{after['outcome']} for {_said(after['quantity'])} in place of "
-                f"{_said(before['authorization']['quantity'])}; an absent fact must never authorize"
+                f"{_said(before['authorization']['quantity'])}; an absent fact must never change "
+                "what is authorized"
             )
         else:
             continue
@@ -258,11 +248,8 @@ def _wrong(before: dict[str, Any], probe: dict[str, Any]) -> Iterator[str]:
 def _unshown(decided: Collection[tuple[_Asked, dict[str, Any]]]) -> Iterator[str]:
     shown: dict[tuple[str, str], set[str]] = {}
     for each, decision in decided:
-        waiting = list(reversed(decision["criteria"]))
-        while waiting:
-            criterion = waiting.pop()
+        for criterion in flattened(decision["criteria"]):
             shown.setdefault((each.file, criterion["id"]), set()).add(criterion["status"])
-            waiting += reversed(criterion.get("parts", ()))
     for (file, name), statuses in shown.items():
         if "met" not in statuses:
             yield f"{file}: no case shows {name} met"

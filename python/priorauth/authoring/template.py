@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import string
-import subprocess
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -65,15 +64,9 @@ def new(
 def _plain(names: Iterable[str]) -> Iterator[str]:
     """Drug names in the form that the policy compares; their folders are named for it."""
     given = list(names)
-    command: list[str | Path] = [opa.ensure(), "eval", "--format", "json", "--stdin-input"]
-    command += ["--data", policy.root() / "rego" / "priorauth" / "spelling.rego"]
-    done = subprocess.run(
-        [*command, "[data.priorauth.spelling.plain(name) | some name in input]"],
-        input=json.dumps(given).encode(),
-        capture_output=True,
-        check=True,
-    )
-    plain = json.loads(done.stdout)["result"][0]["expressions"][0]["value"]
+    rules = policy.root() / "rego" / "priorauth" / "spelling.rego"
+    query = "[data.priorauth.spelling.plain(name) | some name in input]"
+    plain = opa.evaluate(query, "--data", rules, given=given)
     for name, spelt in zip(given, plain, strict=True):
         if not spelt or not spelt.isprintable() or "/" in spelt or spelt.startswith("."):
             raise ConfigurationError(f"{name!r} is not a valid drug name")

@@ -143,7 +143,7 @@ class Input:
         if self.taken != self.passed:
             raise EngineError(
                 f"of {self.passed} lines, bytes or rows in {self.name}, {self.taken} were taken: "
-                "a fault in priorauth itself, so no output is written"
+                "a fault in priorauth itself, so the result is not whole"
             )
 
     def _unpacked(self, read: Callable[[], bytes]) -> bytes:

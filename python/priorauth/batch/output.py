@@ -50,7 +50,7 @@ class Output:
         self._made_from = made_from
         self._resume = resume
         self._committed = 0.0
-        self._finished = False
+        self._complete: Path | None = None
         self._repeated = 0
         # One object, so that an interrupt finds it complete, before or after a piece.
         self._state = _State(0, 0, Tally())
@@ -103,15 +103,12 @@ class Output:
         """Finish the file: all of its pieces are there."""
         self._file.write(self._target.tail)
         sync(self._file)
-        made = self._made()
+        self._complete = self._made()
         self._repeated = repeated(self._ids)
         # The journal first: leftovers without one are started anew, and never taken for complete.
         self._journal.unlink(missing_ok=True)
-        made.replace(self._path)
-        self._partial.unlink(missing_ok=True)
-        self._ids_path.unlink(missing_ok=True)
+        self._complete.replace(self._path)
         sync_folder(self._path.parent)
-        self._finished = True
 
     def _made(self) -> Path:
         """The whole file. It is dropped unless it has a decision for each row decided."""
@@ -132,13 +129,13 @@ class Output:
         raise OSError(f"what was written to {self._partial} {why}, and is dropped; start anew")
 
     def __exit__(self, *_: object) -> None:
+        # Looked up, not remembered: an interrupt can come right after it was moved to its name.
+        finished = self._complete is not None and not self._complete.exists()
         try:
             # If it is not a file, it is not ours.
             with contextlib.suppress(OSError):
                 self._whole.unlink(missing_ok=True)
-            if self._finished:
-                return
-            if self._made_from is not None and self.tally.rows:
+            if self._made_from is not None and self.tally.rows and not finished:
                 self._commit()
             else:
                 self._partial.unlink(missing_ok=True)
@@ -153,8 +150,12 @@ class Output:
             # Another run may have replaced it meanwhile.
             if os.path.samestat(os.fstat(self._file.fileno()), self._partial.stat()):
                 return
-        except OSError:
+        except (BlockingIOError, FileNotFoundError):
             pass
+        except OSError as error:
+            # As some network file systems have it. Unlocked, two runs could write to it at once.
+            why = f"cannot be locked: {error.strerror}; write to another file system"
+            raise OSError(error.errno, why, str(self._partial)) from None
         raise ConfigurationError(f"{self._path} is being written by another run")
 
     def _found(self) -> _State:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..catalog import Guideline
 from ..decision import OUTCOMES, STATUSES
-from .tally import COUNTED, Sum, Tally
+from .tally import COUNTED, Tally, number
 
 Summary = Mapping[str, Any]
 
@@ -71,7 +71,7 @@ def _quantities(tally: Tally) -> list[dict[str, Any]]:
         {
             **row,
             **{
-                side: _number(
+                side: number(
                     tally.sums.get((side, *(row[name] for name in COUNTED["quantity"])), 0)
                 )
                 for side in ("requested", "authorized")
@@ -79,10 +79,6 @@ def _quantities(tally: Tally) -> list[dict[str, Any]]:
         }
         for row in _rows("quantity", tally)
     ]
-
-
-def _number(much: Sum) -> int | float:
-    return much if isinstance(much, int) else float(much)
 
 
 def _months(tally: Tally) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, BinaryIO
 
-from ..tables import Facts, Row, fact_at, fault_of, statuses
+from ..tables import Facts, Row, fact_at, fault_of, flattened
 
 _DIGEST = 8
 _AT_A_TIME = 250_000
@@ -77,7 +77,7 @@ class Tally:
         """Read the result of `saved`. Raises TypeError, ValueError or the like for other values."""
         return cls(
             Counter({tuple(map(str, key)): int(count) for *key, count in saved["counts"]}),
-            {tuple(map(str, key)): _sum(Fraction(much)) for *key, much in saved["sums"]},
+            {tuple(map(str, key)): Fraction(much) for *key, much in saved["sums"]},
         )
 
     def saved(self) -> Any:
@@ -102,8 +102,8 @@ def _counted(row: Row, document: Mapping[str, Any], facts: Facts) -> Iterator[Ke
         version = guideline["id"], guideline["version"]
         for clause in {reason["clause"] for reason in document["reasons"]} - {None}:
             yield ("clause", outcome, *version, clause)
-        for criterion, status in statuses(document["criteria"]):
-            yield ("criterion", *version, criterion, status)
+        for each in flattened(document["criteria"]):
+            yield ("criterion", *version, each["id"], each["status"])
         yield from {
             (
                 "question",
@@ -124,7 +124,7 @@ def _summed(row: Row, document: Mapping[str, Any]) -> Iterator[tuple[Key, Sum]]:
         sides = {"requested": row.request, "authorized": document["authorization"] or {}}
         for side, stated in sides.items():
             for name, much in _quantities(stated):
-                yield (side, guideline["id"], name, outcome), _sum(much)
+                yield (side, guideline["id"], name, outcome), exact(much)
 
 
 def _quantities(stated: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -133,10 +133,14 @@ def _quantities(stated: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, much
 
 
-def _sum(much: Any) -> Sum:
+def exact(much: Any) -> Sum:
     """A number that adds up exactly, in whatever order."""
-    exact = much if isinstance(much, (int, Fraction)) else Fraction(str(much))
-    return int(exact) if exact == int(exact) else exact
+    return much if isinstance(much, (int, Fraction)) else Fraction(str(much))
+
+
+def number(much: Sum) -> int | float:
+    """A sum as JSON has it."""
+    return int(much) if much == int(much) else float(much)
 
 
 def digests(documents: Iterable[Mapping[str, Any]]) -> bytes:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
-from typing import IO, Generic, NamedTuple, Protocol, TypeVar
+from typing import IO, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from .. import tables
 from .._json import one_line
@@ -172,24 +172,32 @@ class _Worker(Generic[T]):
 
     def _send(self, what: object) -> None:
         assert self._process.stdin
-        # That a worker has ended is reported when its result is taken.
-        with contextlib.suppress(BrokenPipeError):
-            pickle.dump(what, self._process.stdin)
-            self._process.stdin.flush()
+        _send(what, self._process.stdin)
 
 
 def work(taken: IO[bytes], given: IO[bytes]) -> None:
     """Be a worker: work on what comes in until the other end closes."""
 
-    def give(what: object) -> None:
-        pickle.dump(what, given)
-        given.flush()
-
-    with contextlib.suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):
-        task: Work[object] = pickle.load(taken)
+    received = _received(taken)
+    for task in received:
         try:
             with task.ready() as do:
-                while True:
-                    give(do(pickle.load(taken)))
+                for piece in received:
+                    _send(do(piece), given)
         except (PriorAuthError, OSError) as error:
-            give(error)
+            _send(error, given)
+        return
+
+
+def _received(taken: IO[bytes]) -> Iterator[Any]:
+    """What is sent, until the other end is closed."""
+    with contextlib.suppress(EOFError, pickle.UnpicklingError):
+        while True:
+            yield pickle.load(taken)
+
+
+def _send(what: object, given: IO[bytes]) -> None:
+    # That nobody is at the other end any more shows when something is to come from there.
+    with contextlib.suppress(BrokenPipeError):
+        pickle.dump(what, given)
+        given.flush()

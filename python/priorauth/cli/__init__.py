@@ -7,12 +7,13 @@ import functools
 import importlib.metadata
 import importlib.util
 import inspect
+import io
 import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NoReturn
 
@@ -35,20 +36,26 @@ INTERRUPTED = 130
 
 _COLUMNS = 40
 
-EXIT_CODES = """Exit codes:
+_CODES = """Exit codes:
 
 0  decided, whatever the outcome; or all is well
 
-1  a file cannot be read or written, or a bundle is unsound or not verified; or decisions differ
+1  {}
 
-2  usage: an unknown option, a missing file, a URL that cannot work
+2  usage: an unknown option, a file that cannot be opened, a URL that cannot work
 
 3  a request, or a line of a batch, is not JSON or is `invalid`
 
-4  no decision: the sidecar cannot be started or reached, or it fails
+4  no decision: {}
 
 130  interrupted (Ctrl-C)
+
+143  told to end (SIGTERM)
 """
+_WILL_NOT_DO = "a file breaks off or cannot be written; a bundle or guideline fails a check"
+
+EXIT_CODES = _CODES.format(_WILL_NOT_DO, "the sidecar cannot be started or reached, or it fails")
+CODES_OF_CHANGES = _CODES.format("decisions differ, and nothing else", _WILL_NOT_DO)
 
 app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -105,7 +112,7 @@ def _connect(
         typer.Option(
             envvar="PRIORAUTH_URL",
             help="The sidecar to ask, such as http://127.0.0.1:8181 or unix:///run/opa.sock. "
-            "Default: a temporary one.",
+            "Default: a temporary one, if the command needs one.",
         ),
     ] = None,
     token_file: Annotated[
@@ -173,28 +180,62 @@ def _token(file: Path) -> str:
     return token
 
 
+@contextmanager
+def _failing_clearly(failed: int = FAILED) -> Iterator[None]:
+    """Every failure is a paragraph on stderr and an exit code, never a traceback.
+
+    `failed` is the code for a file that cannot be read or written, or a bundle that will not do.
+    """
+    # From here on there may be something to clean up.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        _fail(INTERRUPTED, "interrupted")
+    except ConfigurationError as error:
+        _fail(USAGE, error)
+    except BundleError as error:
+        _fail(failed, error)
+    except PriorAuthError as error:
+        _fail(NO_DECISION, error)
+    except OSError as error:
+        _tell_of(error)
+        raise typer.Exit(failed) from None
+
+
 Command = Callable[..., None]
 
 
 def _asks(group: typer.Typer, name: str | None = None) -> Callable[[Command], Command]:
     """Make a command of a function with a parameter `connect`: gives it `_connect`'s options."""
-    return lambda command: group.command(name, epilog=EXIT_CODES)(_connecting(command))
+    connecting = _with_options("connect", _connect)
+    made = group.command(name, epilog=EXIT_CODES)
+    return lambda command: made(connecting(_failing_clearly()(command)))
 
 
-def _connecting(command: Command) -> Command:
-    asking = inspect.signature(_connect, eval_str=True).parameters
-    own = inspect.signature(command, eval_str=True).parameters
-    parameters = [p for p in (*own.values(), *asking.values()) if p.name != "connect"]
+def _with_options(name: str, options: Callable[..., object]) -> Callable[[Command], Command]:
+    """Give a command the options of a function, in place of its parameter of this name.
 
-    @functools.wraps(command)
-    def run(**given: Any) -> None:
-        connect = functools.partial(_connect, **{name: given.pop(name) for name in asking})
-        with _failing_clearly():
-            command(connect=connect, **given)
+    That parameter gets the function, with the values chosen, to be called.
+    """
+    further = inspect.signature(options, eval_str=True).parameters
 
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in parameters}
-    return run
+    def with_options(command: Command) -> Command:
+        own = inspect.signature(command, eval_str=True).parameters
+        parameters = [p for p in (*own.values(), *further.values()) if p.name != name]
+
+        @functools.wraps(command)
+        def run(**given: Any) -> None:
+            chosen = functools.partial(options, **{each: given.pop(each) for each in further})
+            command(**{name: chosen}, **given)
+
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        return run
+
+    return with_options
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -249,9 +290,11 @@ def serve(
         int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 for a free one.")
     ] = 8181,
     page_port: Annotated[
-        int,
-        typer.Option(min=0, max=65535, help="The port of the reviewer's page; 0 for a free one."),
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="The port of the reviewer's page. Default: a free one."
+        ),
+    ] = None,
     fhir: Annotated[
         bool,
         typer.Option(
@@ -298,6 +341,12 @@ def serve(
         if fhir:
             from .fhir import run
 
+            if page_port is not None:
+                raise ConfigurationError("--page-port goes without --fhir, which serves no page")
+            if docker and url:
+                raise ConfigurationError(
+                    "--docker is for a sidecar of its own, and --url for another; leave one off"
+                )
             run(
                 lambda: _sidecar(docker),
                 url=url,
@@ -317,7 +366,7 @@ def serve(
 
         token = os.environ.get("PRIORAUTH_TOKEN") or None
         sidecar = _sidecar(docker, port, token)
-        with sidecar as url, PageServer(_page, port=page_port) as page:
+        with sidecar as url, PageServer(_page, port=page_port or 0) as page:
             print(url, flush=True)
             if token is None:
                 _say(f"Callers need its token: export PRIORAUTH_TOKEN={sidecar.token}")
@@ -364,27 +413,6 @@ def _page() -> bytes:
     return page(cached(opa=_opa()).read_bytes())
 
 
-@contextmanager
-def _failing_clearly() -> Iterator[None]:
-    """Every failure is a paragraph on stderr and an exit code, never a traceback."""
-    # From here on there may be something to clean up.
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    except KeyboardInterrupt:
-        _fail(INTERRUPTED, "interrupted")
-    except ConfigurationError as error:
-        _fail(USAGE, error)
-    except BundleError as error:
-        _fail(FAILED, error)
-    except PriorAuthError as error:
-        _fail(NO_DECISION, error)
-    except OSError as error:
-        _tell_of(error)
-        raise typer.Exit(FAILED) from None
-
-
 def _tell_of(error: OSError) -> None:
     if error.errno is None:
         said = str(error)
@@ -420,15 +448,35 @@ def _is_dash(path: Path) -> bool:
     return str(path) == "-"
 
 
-def _opened(path: Path) -> AbstractContextManager[BinaryIO]:
+def _opened(path: Path) -> io.BufferedReader:
     if _is_dash(path):
         if sys.stdin is None:
             raise OSError("standard input is closed; there is nothing to read")
-        return nullcontext(sys.stdin.buffer)
+        return io.BufferedReader(_Read(sys.stdin.fileno(), closefd=False))
     try:
-        return path.open("rb")
+        return io.BufferedReader(_Read(path))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+
+
+class _Read(io.FileIO):
+    """A file whose errors name it, as those of an output do not."""
+
+    def readinto(self, buffer: Any) -> int | None:
+        with self._named():
+            return super().readinto(buffer)
+
+    def readall(self) -> bytes:
+        with self._named():
+            return super().readall()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            name = "standard input" if isinstance(self.name, int) else self.name
+            raise OSError(error.errno, error.strerror, str(name)) from None
 
 
 def _spare(read: Iterable[Path | BinaryIO | None], *written: Path | None) -> None:
@@ -440,6 +488,13 @@ def _spare(read: Iterable[Path | BinaryIO | None], *written: Path | None) -> Non
         given: Path | BinaryIO = sys.stdout.buffer if _is_dash(path) else path
         if any(is_same(given, other) for other in others):
             raise ConfigurationError(f"{path} is an input; name another file")
+
+
+def _check_folders(*written: Path | None) -> None:
+    """Raises ConfigurationError for what cannot be written: before all is decided, not after."""
+    for path in filter(None, written):
+        if not path.parent.is_dir():
+            raise ConfigurationError(f"{path} cannot be written: there is no such folder")
 
 
 def _console(*, stderr: bool = False) -> Console:

@@ -72,6 +72,7 @@ def _differing(difference: Mapping[str, Any]) -> Text:
 def otherwise_line(found: Mapping[str, Any]) -> str:
     """A decision that differs now, and why, in one line."""
     changes = [told(each) for each in found["changes"] if not each.startswith("criterion:")]
+    changes += [f"{each['path']} {_differing(each).plain}" for each in found["words"]]
     criteria = [
         f"{each['clause']} {each['id']}: {_turn(each, 'status')}"
         + "".join(
@@ -79,7 +80,8 @@ def otherwise_line(found: Mapping[str, Any]) -> str:
         )
         for each in found["criteria"]
     ]
-    return _clean(f"{found['request']}: {'; '.join(changes)}. {'. '.join(criteria)}".rstrip(". "))
+    said = [*(["; ".join(changes)] if changes else []), *criteria]
+    return _clean(f"{found['request']}: {'. '.join(said)}")
 
 
 def _turn(sides: Mapping[str, Any], what: str) -> str:

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -20,7 +20,21 @@ import typer
 
 from .. import policy
 from ..errors import ConfigurationError
-from . import INVALID, Connect, _asks, _client, _console, _is_dash, _opened, _say, _spare, app
+from . import (
+    INVALID,
+    Connect,
+    _asks,
+    _check_folders,
+    _client,
+    _console,
+    _is_dash,
+    _opened,
+    _say,
+    _spare,
+    _with_options,
+    app,
+)
+from ._reading import TABLES, Format, Reading, split
 
 if TYPE_CHECKING:
     from ..batch.output import Output, Stream
@@ -35,22 +49,11 @@ class Kind(str, Enum):
     SIDECAR = "sidecar"
 
 
-class Format(str, Enum):
-    """How requests and decisions are written."""
-
-    NDJSON = "ndjson"
-    JSON = "json"
-    CSV = "csv"
-    XLSX = "xlsx"
-    PARQUET = "parquet"
-
-
-_TABLES = "Tables"
-
-
 @_asks(app)
+@_with_options("reading", Reading)
 def batch(
     connect: Connect,
+    reading: Callable[[], Reading],
     file: Annotated[
         Path | None,
         typer.Argument(
@@ -100,46 +103,14 @@ def batch(
             metavar="FILE", help="Also write the same figures here, as an HTML page with charts."
         ),
     ] = None,
-    from_: Annotated[
-        Format | None, typer.Option("--from", help="The format of FILE, whatever its suffix.")
-    ] = None,
     to: Annotated[
         Format | None, typer.Option("--to", help="The format of --output, whatever its suffix.")
-    ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option(help="The encoding of FILE, such as cp1252, if it is not UTF-8 or UTF-16."),
-    ] = None,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN,…|all",
-            rich_help_panel=_TABLES,
-            help="Columns to copy to the decisions: these, or all that are not facts.",
-        ),
-    ] = None,
-    map_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="COLUMN=FACT",
-            rich_help_panel=_TABLES,
-            help="The fact that a column holds, such as claim_dob=member.birth_date.",
-        ),
-    ] = None,
-    date_format: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FORMAT",
-            rich_help_panel=_TABLES,
-            help="How dates are written as text, such as %m/%d/%Y. Default: YYYY-MM-DD.",
-        ),
     ] = None,
     columns: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COLUMN,…|all",
-            rich_help_panel=_TABLES,
+            rich_help_panel=TABLES,
             help="The columns of decisions to write. Default: all but the whole `decision`.",
         ),
     ] = None,
@@ -147,7 +118,7 @@ def batch(
         Path | None,
         typer.Option(
             metavar="FILE",
-            rich_help_panel=_TABLES,
+            rich_help_panel=TABLES,
             help="Write an empty table of requests here, with every column and what goes into it, "
             "and decide nothing.",
         ),
@@ -159,8 +130,7 @@ def batch(
     names its line, or its row and column.
     """
     from ..batch.files import create
-    from ..batch.formats import format_of, recognised, source_of, target_of
-    from ..batch.input import Input
+    from ..batch.formats import format_of, target_of
     from ..batch.output import Output, Stream, is_file
     from ..batch.report import report as reported
     from ..batch.run import made_from, run
@@ -182,17 +152,18 @@ def batch(
     with contextlib.ExitStack() as stack:
         opened = stack.enter_context(_opened(file))
         _check_written(opened, connect, [file, bundle], [output, summary, report])
-        data = Input(opened, "standard input" if _is_dash(file) else str(file), encoding)
-        taken = from_.value if from_ else recognised(data, file)
+        how = reading()
+        data = how.input(opened, file)
+        taken = how.format(data, file)
         given = to.value if to else format_of(output) or "ndjson"
         decided_by = stack.enter_context(_engine(connect, engine, bundle))
-        requests = Requests(decided_by.facts, _mapped(map_), _split(keep), date_format)
-        source = source_of(taken, data, requests)
-        table = Decisions.of(decided_by.catalog, decided_by.facts, _split(columns))
+        source = how.source(taken, data, decided_by.facts)
+        table = Decisions.of(decided_by.catalog, decided_by.facts, split(columns))
         target = target_of(given, output.name, table, source.kept, chosen=bool(columns))
         out: Output | Stream
         if to_file:
-            options = [taken, given, data.encoding, map_, keep, date_format, columns]
+            table_options = [how.map_, how.keep, how.date_format, columns]
+            options = [taken, given, data.encoding, *table_options]
             dependent = None if _is_dash(file) else made_from(file, options, decided_by)
             out = Output(output, target, dependent, resume=resume)
         else:
@@ -233,27 +204,7 @@ def _check_written(
         raise ConfigurationError(
             "two of --output, --summary and --report name the same file; name others"
         )
-    # Found now, not after everything is decided.
-    for path in filter(None, given[1:]):
-        if not path.parent.is_dir():
-            raise ConfigurationError(f"{path} cannot be written: there is no such folder")
-
-
-def _mapped(pairs: list[str] | None) -> dict[str, str]:
-    """The facts of columns, as --map has them."""
-    found: dict[str, str] = {}
-    for pair in pairs or ():
-        column, equals, fact = pair.rpartition("=")
-        if not equals or column in found:
-            raise ConfigurationError(
-                "--map takes COLUMN=FACT, once for a column, as in claim_dob=member.birth_date"
-            )
-        found[column] = fact
-    return found
-
-
-def _split(names: list[str] | None) -> tuple[str, ...]:
-    return tuple(name.strip() for each in names or () for name in each.split(","))
+    _check_folders(*given[1:])
 
 
 def _write_template(path: Path, requests: Requests) -> None:

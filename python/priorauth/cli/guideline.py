@@ -164,14 +164,14 @@ def _further(root: Path, name: str, effective: date) -> None:
 @commands.command(epilog=EXIT_CODES)
 def check(
     name: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The one to check. Default: all.")
+        str | None, typer.Argument(metavar="ID", help="The one to check. Default: all.")
     ] = None,
     checkout: Checkout = None,
 ) -> None:
     """Report what is wrong with guidelines and their worked cases, by file and line.
 
     Checks the data, and decides the worked cases. Takes every fact away from each approved case,
-    one at a time: that must never deny, and never authorize.
+    one at a time: that must never deny it, nor authorize anything else.
     """
     with _failing_clearly():
         from ..authoring.check import check

@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from ..batch.tally import NOT_SUMMED
+from ..batch.tally import NOT_SUMMED, Sum, exact
+from ..tables import flattened
 
 Change = tuple[str, ...]
 Document = Mapping[str, Any]
 
 KINDS = {
     "outcome": "from which outcome to which",
-    "criterion": "the status of a criterion",
+    "criterion": "the status of a criterion, in a version of the guideline",
     "guideline": "which guideline governs",
     "version": "which version of the guideline governs",
     "quantity": "the quantity authorized per fill",
@@ -70,14 +71,15 @@ _SAID: Mapping[str, Callable[[Document], Any]] = {
 
 def _governed(old: Document, new: Document) -> Iterator[Change]:
     """What differs between decisions that are both by a guideline."""
-    (id_, before), (other, after) = (
-        (document["guideline"]["id"], document["guideline"]["version"]) for document in (old, new)
+    ids, versions = (
+        [document["guideline"][key] for document in (old, new)] for key in ("id", "version")
     )
-    if id_ != other:
-        yield ("guideline", id_, other)
+    id_ = ids[1]
+    if ids[0] != id_:
+        yield ("guideline", *ids)
         return
-    if before != after:
-        yield ("version", id_, before, after)
+    if versions[0] != versions[1]:
+        yield ("version", id_, *versions)
     sides = [
         {each["id"]: each["status"] for each in flattened(document["criteria"])}
         for document in (old, new)
@@ -85,14 +87,8 @@ def _governed(old: Document, new: Document) -> Iterator[Change]:
     for criterion in sides[0] | sides[1]:
         before, after = (statuses.get(criterion, ABSENT) for statuses in sides)
         if before != after:
-            yield ("criterion", id_, criterion, before, after)
-
-
-def flattened(criteria: Iterable[Document]) -> Iterator[Document]:
-    """Each criterion of a decision, and each part after its group."""
-    for each in criteria:
-        yield each
-        yield from flattened(each.get("parts", ()))
+            # The new one says what it is, unless it is there no more.
+            yield ("criterion", id_, criterion, versions[after != ABSENT], before, after)
 
 
 def _terms(old: Document, new: Document) -> Iterator[Change]:
@@ -128,10 +124,10 @@ def is_allowed(change: Change, allowed: Iterable[Change]) -> bool:
 
 @dataclass
 class Found:
-    """How many requests have a change, and the names of the first few."""
+    """How many requests have a change, and the names of the first few, each once."""
 
     requests: int = 0
-    examples: list[str] = field(default_factory=list)
+    examples: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass
@@ -150,7 +146,12 @@ class Impact:
     """The requests with a change that is not allowed."""
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     changes: dict[Change, Found] = field(default_factory=dict)
-    authorized: dict[str, tuple[float, float]] = field(default_factory=dict)
+    authorized: dict[str, tuple[Sum, Sum]] = field(default_factory=dict)
+
+    @property
+    def invalid(self) -> int:
+        """How many requests are invalid by both, so that nothing of them is compared."""
+        return self.outcomes["invalid", "invalid"]
 
     def add(self, name: str, old: Document, new: Document) -> list[Change]:
         """Count the two decisions on a request, and say what differs."""
@@ -165,7 +166,7 @@ class Impact:
             if terms := document["authorization"]:
                 for what, much in (*terms["quantity"].items(), ("days", days(terms))):
                     if what != NOT_SUMMED:
-                        self._authorize(what, side, much or 0)
+                        self._authorize(what, side, exact(much or 0))
         return found
 
     def copy(self) -> Impact:
@@ -184,11 +185,13 @@ class Impact:
             for side, much in enumerate(sides):
                 self._authorize(what, side, much)
 
-    def _found(self, change: Change, requests: int, examples: list[str]) -> None:
+    def _found(self, change: Change, requests: int, examples: Iterable[str]) -> None:
         found = self.changes.setdefault(change, Found())
         found.requests += requests
-        found.examples += examples[: self.most - len(found.examples)]
+        for each in examples:
+            if len(found.examples) < self.most:
+                found.examples.setdefault(each)
 
-    def _authorize(self, what: str, side: int, much: float) -> None:
+    def _authorize(self, what: str, side: int, much: Sum) -> None:
         old, new = self.authorized.get(what, (0, 0))
         self.authorized[what] = (old + much, new) if side == 0 else (old, new + much)

@@ -41,7 +41,7 @@ def compared(old: Policy, new: Policy) -> list[Part]:
     sides = [dict(policy.data) for policy in (old, new)]
     parts = list(_guidelines(*(side.pop("guidelines", {}) for side in sides)))
     for name in sorted(sides[0] | sides[1]):
-        found = tuple(_differences("", sides[0].get(name), sides[1].get(name)))
+        found = tuple(differences("", sides[0].get(name), sides[1].get(name)))
         parts.append(Part(name, found))
     digests = [
         {file: hashlib.sha256(text).hexdigest()[:12] for file, text in rules(policy.bundle).items()}
@@ -69,10 +69,11 @@ def _guidelines(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Part
                 if earlier := [each for each in sorted(after) if each < version]:
                     title += f", beside {earlier[-1]}"
                     base = before.get(earlier[-1], after[earlier[-1]])
-            yield Part(title, tuple(_differences("", base, after[version])))
+            yield Part(title, tuple(differences("", base, after[version])))
 
 
-def _differences(path: str, old: Any, new: Any) -> Iterator[Difference]:
+def differences(path: str, old: Any, new: Any) -> Iterator[Difference]:
+    """Where two values differ, which are at this path."""
     if old == new:
         return
     sides = _by_name(old, new)
@@ -83,7 +84,7 @@ def _differences(path: str, old: Any, new: Any) -> Iterator[Difference]:
     if isinstance(old, list) and orders[0] != orders[1]:
         yield Difference(f"{path} (their order)", *orders)
     for key in dict.fromkeys((*sides[0], *sides[1])):
-        yield from _differences(f"{path}/{token(key)}", sides[0].get(key), sides[1].get(key))
+        yield from differences(f"{path}/{token(key)}", sides[0].get(key), sides[1].get(key))
 
 
 def _by_name(old: Any, new: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:

@@ -9,10 +9,10 @@ from itertools import chain, islice
 from typing import Any, Protocol
 
 from .. import tables
-from .._json import read_json
 from ..batch.formats import Lines, Piece, Source
+from ..batch.formats.ndjson import row as parsed
 from ..decision import Decision
-from ..errors import ConfigurationError, MalformedResult, NotJSON
+from ..errors import ConfigurationError, MalformedResult
 
 Document = Mapping[str, Any]
 
@@ -38,7 +38,7 @@ class Entries:
         for row in self.source.rows(piece)[0]:
             entry = row.request
             if row.fault:
-                yield row, Unreadable(f"it is not JSON: {row.fault.reason}")
+                yield row, Unreadable(f"it is {row.fault.reason}")
             elif isinstance(entry, dict) and {"request", "decision"} <= entry.keys():
                 request = tables.Row(row.where, entry["request"])
                 yield request, _kept(request, entry["decision"])
@@ -86,10 +86,11 @@ class Paired:
     def _documents(self, piece: Piece) -> Iterator[object]:
         rows, kept = self.decisions.rows(piece)
         if kept:
-            rows = [_read(row.where, cell) for row, cell in zip(rows, kept[0], strict=True)]
+            cells = (str(cell).encode() for cell in kept[0])
+            rows = [parsed(row.where, cell) for row, cell in zip(rows, cells, strict=True)]
         for row in rows:
             if row.fault:
-                yield Unreadable(f"its decision is not JSON: {row.fault.reason}")
+                yield Unreadable(f"its decision is {row.fault.reason}")
             else:
                 yield row.request
 
@@ -105,13 +106,6 @@ class DecisionColumn(tables.Requests):
                 "as NDJSON"
             )
         return tables.Heads((None,) * len(names), (list(names).index("decision"),))
-
-
-def _read(where: str, cell: object) -> tables.Row:
-    try:
-        return tables.Row(where, read_json(str(cell).encode()))
-    except NotJSON as fault:
-        return tables.Row(where, None, fault)
 
 
 def _kept(row: tables.Row, decision: object) -> Document | Unreadable:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import functools
-import io
-import subprocess
 import tempfile
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .. import _git, policy
 from .. import bundle as bundles
-from .. import policy
 from ..decider import Decider
 from ..errors import ConfigurationError
 from ..wasm import WasmEngine
@@ -38,20 +35,14 @@ class Policy:
             return cls(name, path.read_bytes())
         if path.is_dir():
             return cls(name, _built(policy.check(path), revision=name))
-        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        commit = _git(checkout, *asked).strip()
-        if not commit:
-            raise ConfigurationError(
-                f"{name} is not a bundle, a folder with policy/ and rego/, or a git revision of "
-                f"{checkout}"
-            )
-        revision = commit.decode()
-        files = _git(checkout, "archive", "--format=zip", revision, "--", *policy.FOLDERS)
-        if not files:
-            raise ConfigurationError(f"{name}, in {checkout}, has no policy/ and rego/")
         with tempfile.TemporaryDirectory() as scratch:
-            with zipfile.ZipFile(io.BytesIO(files)) as archive:
-                archive.extractall(scratch)
+            try:
+                revision = _git.extract(checkout, name, Path(scratch))
+            except ConfigurationError as error:
+                raise ConfigurationError(
+                    f"it is not a bundle, a folder with policy/ and rego/, or a git revision "
+                    f"of {checkout} that has them. {error}"
+                ) from None
             return cls(f"{name} ({revision[:12]})", _built(Path(scratch), revision=revision))
 
     @classmethod
@@ -72,13 +63,11 @@ class Policy:
 
 def _built(root: Path, *, revision: str) -> bytes:
     with tempfile.TemporaryDirectory() as scratch:
-        return bundles.build(Path(scratch, "b"), policy=root, revision=revision).path.read_bytes()
-
-
-def _git(root: Path, *arguments: str) -> bytes:
-    """The output of git; nothing when it fails."""
-    try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=False)
-    except OSError:
-        return b""
-    return done.stdout if done.returncode == 0 else b""
+        built = bundles.build(
+            Path(scratch, "b"),
+            policy=root,
+            revision=revision,
+            # An earlier policy may lack the others.
+            entrypoints=bundles.ENTRYPOINTS,
+        )
+        return built.path.read_bytes()

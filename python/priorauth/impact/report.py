@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._html import Content, Element, bars, element, page, plain, table
+from ..batch.tally import exact, number
 from ..catalog import Guideline
 from ..decision import OUTCOMES
-from .changes import ABSENT, KINDS, Change, Impact, flattened, is_allowed
-from .content import Part, is_prose, words
+from ..tables import flattened
+from .changes import ABSENT, KINDS, Change, Document, Impact, is_allowed
+from .content import Part, differences, is_prose, words
 from .run import Otherwise
 
 Report = Mapping[str, Any]
@@ -22,9 +24,12 @@ _TOLD = ("outcome", "guideline", "authorization", "reasons", "missing", "notices
 def report(
     impact: Impact, catalogs: Iterable[Iterable[Guideline]], content: Iterable[Part] = ()
 ) -> Report:
-    """The result as JSON; criteria are quoted from the last catalog that has them."""
-    said = {
-        (guideline.id, criterion.id): {"clause": criterion.clause, "text": criterion.text}
+    """The result as JSON; a criterion is quoted from the last catalog that has its version."""
+    said: Mapping[Change, Mapping[str, str]] = {
+        (guideline.id, criterion.id, version.version): {
+            "clause": criterion.clause,
+            "text": criterion.text,
+        }
         for catalog in catalogs
         for guideline in catalog
         for version in guideline.versions
@@ -34,6 +39,7 @@ def report(
         "requests": impact.requests,
         "changed": impact.changed,
         "unexpected": impact.unexpected,
+        "invalid": impact.invalid,
         "outcomes": [
             {"old": old, "new": new, "requests": impact.outcomes[old, new]}
             for old in OUTCOMES
@@ -43,15 +49,15 @@ def report(
         "changes": [
             {
                 "change": ":".join(change),
-                **(said.get((change[1], change[2]), {}) if change[0] == "criterion" else {}),
+                **(said.get(change[1:4], {}) if change[0] == "criterion" else {}),
                 "requests": found.requests,
                 "expected": is_allowed(change, impact.allowed),
-                "examples": found.examples,
+                "examples": list(found.examples),
             }
             for change, found in sorted(impact.changes.items(), key=_rank)
         ],
         "authorized": [
-            {"what": what, "old": old, "new": new}
+            {"what": what, "old": number(old), "new": number(new)}
             for what, (old, new) in sorted(impact.authorized.items())
         ],
         "content": [
@@ -67,7 +73,7 @@ def _rank(found: tuple[Change, Any]) -> tuple[int, int, Change]:
 
 
 def otherwise(found: Otherwise) -> Report:
-    """A decision that differs now, as JSON: what changed, and in which criteria."""
+    """A decision that differs now, as JSON: what changed, and in which criteria and words."""
     sides = [
         {each["id"]: each for each in flattened(document["criteria"])}
         for document in (found.old, found.new)
@@ -95,9 +101,16 @@ def otherwise(found: Otherwise) -> Report:
         "request": found.name,
         "changes": [":".join(change) for change in found.changes],
         "criteria": criteria,
+        "words": _worded(found.old, found.new) if ("words",) in found.changes else [],
         "old": {key: found.old[key] for key in _TOLD},
         "new": {key: found.new[key] for key in _TOLD},
     }
+
+
+def _worded(old: Document, new: Document) -> list[Report]:
+    """What differs between two decisions, but for the facts of criteria."""
+    found = differences("", old, new)
+    return [each._asdict() for each in found if "/facts/" not in each.path]
 
 
 def sentence(found: Report) -> str:
@@ -108,6 +121,8 @@ def sentence(found: Report) -> str:
         differ += f", {words_only:,} of them in words only"
     if found["unexpected"] != found["changed"]:
         differ += f"; {found['unexpected']:,} of them are not expected"
+    if found["invalid"]:
+        differ += f"; invalid by both: {found['invalid']:,}"
     return differ
 
 
@@ -188,7 +203,12 @@ def _authorized(totals: list[Report]) -> list[Element]:
     if not totals:
         return []
     rows = [
-        [plain(each["what"]), each["old"], each["new"], each["new"] - each["old"]]
+        [
+            plain(each["what"]),
+            each["old"],
+            each["new"],
+            number(exact(each["new"]) - exact(each["old"])),
+        ]
         for each in totals
     ]
     return [

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from .. import tables
 from ..batch.formats import Piece, Source
+from ..batch.input import Input
 from ..batch.run import Show, cores
 from ..batch.workers import Work, worked
 from ..decider import Decider
@@ -102,13 +103,15 @@ def _name(number: int, decision: Document) -> str:
 def run(
     work: Work[Done],
     pieces: Iterable[Piece],
+    inputs: Iterable[Input],
     *,
     size: int | None,
     workers: int,
     progress: Callable[[int | None], AbstractContextManager[Show]],
 ) -> Iterator[Done]:
     """Do this work on all pieces, in their order; `workers` is how many processes do, 0 for every
-    core. `size` is the place that the last one ends at, if it is known.
+    core. `inputs` are what they are of; `size` is the place that the last one ends at, if it is
+    known. Raises EngineError unless every row that was read was compared.
     """
     with (
         progress(size) as show,
@@ -117,3 +120,5 @@ def run(
         for each in done:
             yield each
             show(each.rows, each.place)
+    for data in inputs:
+        data.check()

@@ -6,7 +6,7 @@ of the facts that this package's guidelines declare.
 """
 
 from .columns import SEPARATOR, Cell, Column, Facts, Heads, Requests, Unreadable
-from .decisions import Decisions, statuses
+from .decisions import Decisions, flattened
 from .rows import Row, decided, fact_at, fault_of
 
 __all__ = [
@@ -22,5 +22,5 @@ __all__ = [
     "decided",
     "fact_at",
     "fault_of",
-    "statuses",
+    "flattened",
 ]

@@ -94,7 +94,7 @@ class Decisions:
         guideline = document["guideline"] or {}
         terms = document["authorization"] or {}
         quantity = terms.get("quantity", {})
-        status = dict(statuses(document["criteria"]))
+        status = {each["id"]: each["status"] for each in flattened(document["criteria"])}
         row = {
             "request_id": document["request_id"],
             "outcome": document["outcome"],
@@ -164,12 +164,12 @@ class Decisions:
         return pa.RecordBatch.from_pylist(list(map(self.row, documents)), schema=self.schema())
 
 
-def statuses(criteria: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Each criterion of a decision, and each part of a group, with its status."""
+def flattened(criteria: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Each criterion of a decision, and each part after its group."""
     for each in criteria:
-        yield each["id"], each["status"]
+        yield each
         if parts := each.get("parts"):
-            yield from statuses(parts)
+            yield from flattened(parts)
 
 
 def _day(text: str | None) -> date | None:

@@ -72,6 +72,7 @@ _coverages := {resource | some resource in resources.all; resource.resourceType 
 # METADATA
 # title: Wanted
 # description: Whether the client accepts updates of orders.
+# scope: document
 default wanted := true
 
 wanted := false if _hook.extension["davinci-crd.configuration"]["coverage-info"] == false
@@ -96,6 +97,7 @@ else := false
 # METADATA
 # title: Issues
 # description: What is wrong with the call.
+# scope: document
 issues contains outcomes.issue(400, "structure", "", "must be a CDS Hooks call, which is a JSON object") if {
 	not is_object(envelope.hook)
 }

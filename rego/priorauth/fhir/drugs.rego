@@ -38,10 +38,10 @@ _names(concept) := array.concat(
 
 # A National Drug Code names a labeler, a product and mostly a package. With 11 digits and no hyphens, each part that is
 # short of its length has a zero before it.
-_spellings(system, code) := {concat("-", [labeler, product]) |
+_spellings(system, code) := {concat("-", [labeler, product_code]) |
 	parts := _parts(code)
 	some labeler in {parts[0], _unpadded(parts[0], 5)}
-	some product in {parts[1], _unpadded(parts[1], 4)}
+	some product_code in {parts[1], _unpadded(parts[1], 4)}
 } if {
 	system == "ndc"
 } else := {code}

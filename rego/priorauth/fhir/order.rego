@@ -80,8 +80,8 @@ stated(order, from, vocabulary, named) := object.union_n([
 _only(values) := values if count(values) == 1
 
 # The day of a date or a time, where it is a whole one.
-_day(time) := day if {
-	day := substring(resources.text(time), 0, 10)
+_day(moment) := day if {
+	day := substring(resources.text(moment), 0, 10)
 	calendar.day(day)
 }
 
@@ -145,26 +145,26 @@ _document(reference, order, from) := object.union_n(array.concat([{"reference": 
 
 # Quantities, by the units of the facts: the supply, and the dose over the time that its unit names.
 _counted(order, vocabulary, named) := {section: found |
-	units := {path: declared.unit | some path, declared in vocabulary}
-	some section, found in {"quantity": _supplied(object.get(order, "dispenseRequest", null), units), "dose": _dosed(order, units, named)}
+	unit_of := {path: declared.unit | some path, declared in vocabulary}
+	some section, found in {"quantity": _supplied(object.get(order, "dispenseRequest", null), unit_of), "dose": _dosed(order, unit_of, named)}
 	found != {}
 }
 
-_supplied(dispensed, units) := object.union(
+_supplied(dispensed, unit_of) := object.union(
 	{"days_supply": days |
 		some code, length in _lengths
 		days := resources.quantity(dispensed.expectedSupplyDuration, _ucum(code)) * length
 	},
 	{name: number |
-		some path, unit in units
+		some path, unit in unit_of
 		["quantity", name] = split(path, ".")
 		number := resources.quantity(dispensed.quantity, unit)
 	},
 )
 
-_dosed(order, units, named) := {name: value |
-	regimen := _regimen(order, units, named)
-	some path, unit in units
+_dosed(order, unit_of, named) := {name: value |
+	regimen := _regimen(order, unit_of, named)
+	some path, unit in unit_of
 	["dose", name] = split(path, ".")
 	unit.system == _ucum("").system
 	[counted, per] := split(unit.code, "/")
@@ -181,9 +181,9 @@ _ucum(code) := {"system": "http://unitsofmeasure.org", "code": code}
 
 # How it is taken: how many times (`""`), and how many mg, in so many days. One dose on one schedule; whatever else a
 # dosage says may mean another.
-_regimen(order, units, named) := object.union_n(array.concat(
+_regimen(order, unit_of, named) := object.union_n(array.concat(
 	[{"days": repeat.period * _lengths[repeat.periodUnit], "": repeat.frequency}],
-	[{"mg": repeat.frequency * mg} | [rate] := dosage.doseAndRate; mg := _mg(rate, units, named)],
+	[{"mg": repeat.frequency * mg} | [rate] := dosage.doseAndRate; mg := _mg(rate, unit_of, named)],
 )) if {
 	[dosage] := resources.listed(order.dosageInstruction)
 	_always(dosage)
@@ -204,10 +204,10 @@ _plain(repeat) if {
 	object.remove(repeat, ["frequency", "period", "periodUnit", "boundsDuration", "boundsPeriod", "boundsRange"]) == {}
 }
 
-_mg(rate, units, named) := milligrams if {
+_mg(rate, unit_of, named) := milligrams if {
 	milligrams := resources.quantity(rate.doseQuantity, _ucum("mg"))
 } else := number * named.drug.strength_mg if {
-	some path, unit in units
+	some path, unit in unit_of
 	startswith(path, "quantity.")
 	number := resources.quantity(rate.doseQuantity, unit)
 }

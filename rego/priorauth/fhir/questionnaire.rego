@@ -88,8 +88,8 @@ resource(of) := {
 		{"url": $"{_dtr}/questionnaireAudience", "valueCode": "clinical"},
 		{"url": $"{_dtr}/request-specific", "valueBoolean": true},
 		{"url": $"{_dtr}/estimated-completion-time", "extension": [
-			{"url": "clinicalTime", "valueCode": time},
-			{"url": "totalTime", "valueCode": time},
+			{"url": "clinicalTime", "valueCode": duration},
+			{"url": "totalTime", "valueCode": duration},
 		]},
 		{
 			"url": "http://hl7.org/fhir/StructureDefinition/artifact-versionAlgorithm",
@@ -108,7 +108,7 @@ resource(of) := {
 } if {
 	content := data.guidelines[of.id][of.version]
 	asked := on(of)
-	time := _time(sum([_seconds(question) | some question in asked]))
+	duration := _time(sum([_seconds(question) | some question in asked]))
 }
 
 _dtr := "http://hl7.org/fhir/us/davinci-dtr/StructureDefinition"

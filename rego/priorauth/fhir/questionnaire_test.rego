@@ -217,12 +217,12 @@ test_a_condition_on_a_question_that_is_not_there_is_none if {
 }
 
 test_the_time_it_takes_is_by_its_questions[marks] if {
-	some marks, time in {
+	some marks, estimate in {
 		"000100000": "under-1min", "111000001": "under-3min", "000011100": "under-1min", "101010101": "under-3min",
 		"222222222": "under-1min", "000000001": "under-1min",
 	}
 	found := questionnaire.resource(object.union(_form, {"marks": marks})) with data.guidelines as sample.guidelines
-	found.extension[2].extension[1].valueCode == time
+	found.extension[2].extension[1].valueCode == estimate
 }
 
 _long(many) := {"sample": {"2024-01-01": object.union(object.remove(sample.guidelines.sample["2024-01-01"], ["facts", "criteria"]), {
@@ -235,10 +235,10 @@ _long(many) := {"sample": {"2024-01-01": object.union(object.remove(sample.guide
 })}}
 
 test_long_forms_take_longer if {
-	every many, time in {2: "under-1min", 3: "under-3min", 7: "under-3min", 8: "under-5min", 11: "under-5min", 12: "over-5min"} {
+	every many, estimate in {2: "under-1min", 3: "under-3min", 7: "under-3min", 8: "under-5min", 11: "under-5min", 12: "over-5min"} {
 		form := object.union(_form, {"marks": concat("", ["1" | some _ in numbers.range(1, many)])})
 		found := questionnaire.resource(form) with data.guidelines as _long(many)
-		found.extension[2].extension[0].valueCode == time
+		found.extension[2].extension[0].valueCode == estimate
 	}
 }
 

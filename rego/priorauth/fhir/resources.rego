@@ -21,15 +21,15 @@ entries(value) := [entry | some entry in listed(value.entry); is_string(entry.re
 # description: >-
 #   The resources of entries, ready to look things up in: by `Type/id` and by the entry's URL. `server` is the base URL
 #   of whoever sent them, `null` when it is not known.
-held(all, server) := {
-	"all": [entry.resource | some entry in all],
+held(given, server) := {
+	"all": [entry.resource | some entry in given],
 	"found": facts.all_of(array.concat(
 		[{key: [entry.resource]} |
-			some entry in all
+			some entry in given
 			is_string(entry.resource.id)
 			key := concat("/", [entry.resource.resourceType, entry.resource.id])
 		],
-		[{entry.fullUrl: [entry.resource]} | some entry in all; is_string(entry.fullUrl)],
+		[{entry.fullUrl: [entry.resource]} | some entry in given; is_string(entry.fullUrl)],
 	)),
 	"base": _base(server),
 }

@@ -25,6 +25,7 @@ guideline(name) := id if {
 # METADATA
 # title: Declared
 # description: The facts that a version can use, by path; the shared ones where there is no version.
+# scope: document
 declared(null) := data.facts
 
 declared(reference) := guidelines.declared(_content(reference)) if reference != null

@@ -322,9 +322,13 @@ class DelimitedOut:
 
     def count(self, file: BinaryIO) -> int:
         # Counted by neither the code that wrote it nor the code that reads requests.
-        csv.field_size_limit(1 << 30)
         text = io.TextIOWrapper(file, "utf-8", newline="")
-        rows = sum(1 for _ in csv.reader(text, delimiter=self.separator))
+        # The limit is the whole process's.
+        before = csv.field_size_limit(1 << 30)
+        try:
+            rows = sum(1 for _ in csv.reader(text, delimiter=self.separator))
+        finally:
+            csv.field_size_limit(before)
         text.detach()
         return rows - 1
 

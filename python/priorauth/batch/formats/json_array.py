@@ -16,7 +16,6 @@ from . import ndjson
 from .base import Bounded, Kept, Piece
 
 _TOKEN = re.compile(rb'["\\\[\]{},]')
-_BLANK = b" \t\r\n"
 
 
 @dataclass(frozen=True)
@@ -92,8 +91,10 @@ def _items(data: Input) -> Iterator[bytes | None]:
                 begun = token == b"[" and not text.strip()
                 if not begun:
                     raise OSError(f"{data.name} is not a JSON array")
-            elif ended or depth < 0 or token == b"}":
+            elif ended:
                 raise OSError(f"{data.name} continues after its array has ended, at item {number}")
+            elif token == b"}":
+                raise OSError(f"{data.name} is not a JSON array: }} ends it, at item {number + 1}")
             else:
                 ended = token == b"]"
                 if not ended or number or text.strip():
