@@ -699,7 +699,7 @@ def test_what_a_sidecar_does_not_take_spoils_no_other_row(tmp_path: Path) -> Non
         private_opa(*limits, *folders) as (opa, _),
         never_answering_to(b"too slow", opa) as url,
     ):
-        code, said = run(file, "-o", out, "--url", url, "--timeout", "3")
+        code, said = run(file, "-o", out, "--url", url, "--timeout", "1.5")
     assert code == 3, said
     decisions = read(out)
     assert [d["request_id"] for d in decisions] == [d["request_id"] for d in documents]
@@ -734,7 +734,10 @@ def serving(policy: Path, port: int, *, revision: str | None) -> Iterator[None]:
             yield
 
 
-@pytest.mark.parametrize("bundled", [True, False], ids=["bundles", "files"])
+@pytest.mark.parametrize(
+    "bundled",
+    [pytest.param(True, id="bundles", marks=pytest.mark.long), pytest.param(False, id="files")],
+)
 def test_a_run_is_decided_by_one_policy(bundled: bool, tmp_path: Path) -> None:
     """The sidecar is restarted with another policy amid a run, and again before it is resumed."""
     other = tmp_path / "policy"
@@ -869,7 +872,15 @@ def test_a_row_that_is_lost_or_doubled_is_noticed(
     assert not out.exists()
 
 
-@pytest.mark.parametrize("kind", ["ndjson.gz", "csv", "parquet", "xlsx"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("ndjson.gz", marks=pytest.mark.long),
+        "csv",
+        "parquet",
+        pytest.param("xlsx", marks=pytest.mark.long),
+    ],
+)
 def test_what_is_left_and_damaged_is_not_put_in_place(
     kind: str, large: Path, bundle_file: Path, tmp_path: Path
 ) -> None:

@@ -137,6 +137,7 @@ def test_every_worked_case_of_other_guidelines_is_too(opened: Opened, many: Path
         assert canonical(entered(page, request)) == canonical(decision), name
 
 
+@pytest.mark.long
 def test_any_value_in_any_place_is_too(opened: Opened, bundle_file: Path) -> None:
     page = opened()
     documents = list(itertools.islice(generators.every_value_everywhere(), 0, None, 23))
