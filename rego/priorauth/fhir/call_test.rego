@@ -151,6 +151,7 @@ _orders(hook) := [resource.id | some resource in found] if {
 
 test_an_order_of_no_drug_needs_neither_a_day_nor_a_medication if {
 	_issues(fixtures.hook_of([_service_request], fixtures.prefetch)) == []
+	_issues(fixtures.hook_of([object.union(_service_request, {"medicationReference": {"reference": "Medication/m"}})], fixtures.prefetch)) == []
 	_issues(fixtures.hook_of([fixtures.order_without(["medicationCodeableConcept"])], fixtures.prefetch)) == []
 }
 

@@ -31,6 +31,39 @@ _without(paths) := object.remove(_all, paths)
 
 _dose := ["dose.mg_per_week", "dose.times_per_week"]
 
+_service_request := {"resourceType": "ServiceRequest", "id": "service-1"}
+
+test_what_is_against_the_rules[name] if {
+	day := {
+		"status": 422, "code": "required", "expression": "MedicationRequest.authoredOn",
+		"text": "must be a date, or dispenseRequest.validityPeriod must start on one",
+	}
+	contrary := {
+		"status": 422, "code": "invariant", "expression": "MedicationRequest.doNotPerform",
+		"text": "must be absent: an order not to give a drug cannot be judged",
+	}
+	some name, [ordered, issues] in {
+		"nothing": [fixtures.order, []],
+		"no day": [fixtures.order_without(["authoredOn"]), [day]],
+		"not to be given": [fixtures.order_with({"doNotPerform": true}), [contrary]],
+		"to be given": [fixtures.order_with({"doNotPerform": false}), []],
+		"both": [object.union(fixtures.order_without(["authoredOn"]), {"doNotPerform": true}), [day, contrary]],
+		"an order of no drug": [object.union(_service_request, {"doNotPerform": true}), []],
+	}
+	order.issues(ordered) == issues
+}
+
+test_orders_that_no_guideline_can_judge[name] if {
+	modified := "The order has a modifier that is not understood here."
+	some name, [ordered, why] in {
+		"for a drug": [fixtures.order, []],
+		"of another kind": [_service_request, ["The plan's drug guidelines do not judge orders of this kind."]],
+		"modified": [fixtures.order_with({"modifierExtension": [{"url": "https://ehr.example/not"}]}), [modified]],
+		"by rules": [fixtures.order_with({"implicitRules": "https://ehr.example/rules"}), [modified]],
+	}
+	[found | found := order.unjudged(ordered)] == why
+}
+
 test_an_order_states_what_it_says if {
 	_stated(fixtures.order) == _all
 }

@@ -33,6 +33,21 @@ test_a_request_is_of_the_order_and_the_plan if {
 	_of(fixtures.order, [], fixtures.member) == {"document": _document, "answered": set(), "faults": []}
 }
 
+test_an_order_makes_a_request_or_says_why_it_makes_none[name] if {
+	some name, [ordered, made] in {
+		"for a drug": [fixtures.order, {"document": _document, "answered": set(), "faults": []}],
+		"for none": [
+			fixtures.order_without(["medicationCodeableConcept"]),
+			{"unjudged": "The order names its drug by no code or name that the plan knows."},
+		],
+		"by rules": [
+			fixtures.order_with({"implicitRules": "https://ehr.example/rules"}),
+			{"unjudged": "The order has a modifier that is not understood here."},
+		],
+	}
+	request.made(ordered, _held([]), _id, fixtures.member) == made
+}
+
 test_the_answers_add_to_it if {
 	_of(fixtures.order, [fixtures.answered], fixtures.member) == {
 		"document": object.union(_document, _answers),
@@ -147,6 +162,15 @@ test_issues_name_the_answers if {
 		"status": 422,
 		"code": "conflict",
 		"expression": "QuestionnaireResponse.item.where(linkId='nccn')",
+		"text": "is wrong",
+	}]
+}
+
+test_an_issue_of_no_answer_names_none if {
+	request.issues({"faults": [{"linkId": null, "message": "is wrong"}], "answered": set()}, {"errors": []}) == [{
+		"status": 422,
+		"code": "conflict",
+		"expression": "QuestionnaireResponse.item",
 		"text": "is wrong",
 	}]
 }
