@@ -22,6 +22,13 @@ test_no_codes_are_sound if {
 _sound := {"drug": {"name": "Xpovio", "strength_mg": 20}}
 
 test_a_system_has_a_url if {
+	whole := checks.findings with data.codes as {"systems": {}, "other": {"1": _sound}}
+	whole == [{
+		"guideline": "",
+		"version": "",
+		"path": "/codes/other",
+		"message": "policy/codes: no URL is on file for the code system other; add it to `systems` in policy/codes/data.yaml",
+	}]
 	_found({"systems": {"http://hl7.org/fhir/sid/ndc": "ndc"}, "other": {"1": _sound}}) == [[
 		"/codes/other",
 		"policy/codes: no URL is on file for the code system other; add it to `systems` in policy/codes/data.yaml",

@@ -73,17 +73,24 @@ test_catalog_tells_of_a_criterion_what_it_asks if {
 	}
 }
 
+_tree := {"id": "outer", "clause": "I", "text": "x", "kind": "any", "parts": [
+	object.union(_attested, {"id": "a"}),
+	{
+		"id": "inner", "clause": "I", "text": "x", "kind": "branch", "fact": "member.benefit",
+		"parts": [object.union(_attested, {"id": "b", "when": {"values": ["medical"]}})],
+	},
+]}
+
+_attested := {"clause": "I", "text": "x", "kind": "attested", "fact": "member.drug_on_formulary", "expected": true}
+
+test_parts_are_no_figures_of_their_group if {
+	catalog := guidelines.catalog with data.guidelines as fixtures.xpovio_with({"criteria": {"coverage": {"initial": [_tree]}}})
+	[each.figures | some each in catalog[0].versions[0].criteria; each.id in {"outer", "inner"}] == [{}, {"fact": "member.benefit"}]
+}
+
 # Parts come after their group, and say which it is.
 test_parts_name_their_group if {
-	leaf := {"clause": "I", "text": "x", "kind": "attested", "fact": "member.drug_on_formulary", "expected": true}
-	tree := {"id": "outer", "clause": "I", "text": "x", "kind": "any", "parts": [
-		object.union(leaf, {"id": "a"}),
-		{
-			"id": "inner", "clause": "I", "text": "x", "kind": "branch", "fact": "member.benefit",
-			"parts": [object.union(leaf, {"id": "b", "when": {"values": ["medical"]}})],
-		},
-	]}
-	listed := guidelines.listed({"criteria": {"coverage": {"initial": [tree]}}})
+	listed := guidelines.listed({"criteria": {"coverage": {"initial": [_tree]}}})
 	[[each.criterion.id, each.parent, each.type] | some each in listed] == [
 		["outer", null, "initial"],
 		["a", "outer", "initial"],

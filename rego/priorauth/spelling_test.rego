@@ -26,6 +26,8 @@ test_trimmed[name] if {
 	spelling.trimmed(case[0]) == case[1]
 }
 
+test_nothing_else_is_trimmed if spelling.trimmed("~a~") == "~a~"
+
 # The list of placeholders is data. These are the ones that design names, and those that every form knows.
 test_placeholders[name] if {
 	some name in [

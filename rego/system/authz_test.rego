@@ -173,6 +173,17 @@ test_only_parameters_that_are_needed if {
 	}
 }
 
+test_probes_have_parameters_of_their_own if {
+	probe := {"method": "GET", "path": ["health", "ready"], "headers": {}}
+	expected := {
+		"bundles": {"allowed": true}, "plugins": {"allowed": true}, "exclude-plugin": {"allowed": true},
+		"provenance": _refused, "other": _refused,
+	}
+	every parameter, answer in expected {
+		authz.allow == answer with input as object.union(probe, {"params": {parameter: ["true"]}}) with data.access as _access
+	}
+}
+
 test_encoded_slashes_and_empty_or_dotted_steps_are_other_paths if {
 	every path in [
 		["v1", "data", "priorauth/decision"],
