@@ -157,7 +157,8 @@ def _of_rego(root: Path, path: str) -> Iterator[Mutant]:
 
 
 def _name(head: dict[str, Any]) -> str:
-    return str(head.get("name") or ".".join(str(each["value"]) for each in head["ref"]))
+    steps = (each["value"] for each in head["ref"])
+    return str(head.get("name") or ".".join(step for step in steps if isinstance(step, str)))
 
 
 def _in_rule(source: _Source, rule: dict[str, Any]) -> Iterator[Change]:

@@ -6,7 +6,8 @@ package integrity.cases_test
 import data.integrity.cases
 
 test_a_case_is_decided_and_each_fact_taken_away if {
-	report := cases.report with input as {"scope": ["xpovio"], "cases": [_case(_approved)]}
+	stated := object.union(_approved, {"duration_months": null})
+	report := cases.report with input as {"scope": ["xpovio"], "cases": [_case(stated)]}
 	report.findings == []
 	[decision.outcome | some [decision] in report.answers] == ["approved"]
 	[probe.fact | some probe in report.probes] == [
@@ -33,6 +34,28 @@ test_cases_that_are_alike if {
 	probes := cases.probes with input as {"scope": [], "cases": [_case(request) | some request in requests]}
 		with data.priorauth.document.whole as _decided
 	[[probe.case, probe.fact] | some probe in probes] == [[0, "type"], [2, "duration_months"], [2, "type"]]
+}
+
+test_cases_of_two_guidelines_are_not_alike if {
+	other := {"type": "initial", "drug": {"name": "other"}}
+	probes := cases.probes with input as {"scope": [], "cases": [_case(_approved), _case(object.union(_approved, other))]}
+		with data.guidelines as {"xpovio": data.guidelines.xpovio, "other": data.guidelines.xpovio}
+		with data.drugs as {"xpovio": {"guideline": "xpovio"}, "other": {"guideline": "other"}}
+	{probe.case | some probe in probes} == {0, 1}
+}
+
+test_cases_that_meet_a_guideline_otherwise_are_not_alike if {
+	either := {"id": "either", "clause": "II", "text": "x", "kind": "any", "parts": [
+	{"id": name, "clause": "II", "text": "x", "kind": "attested", "fact": $"member.{name}", "expected": true} |
+		some name in ["closed_formulary", "formulary_alternatives_tried"]
+	]}
+	text := json.patch(data.guidelines.xpovio["2022-10-03"], [{"op": "add", "path": "/criteria/coverage/every_request/-", "value": either}])
+	met := [object.union(_approved, {"member": {"closed_formulary": closed, "formulary_alternatives_tried": tried}}) |
+		some [closed, tried] in [[true, false], [false, true], [true, false]]
+	]
+	probes := cases.probes with input as {"scope": [], "cases": [_case(request) | some request in met]}
+		with data.guidelines as {"xpovio": {"2022-10-03": text}}
+	{probe.case | some probe in probes} == {0, 1}
 }
 
 test_a_guideline_with_findings_is_not_decided if {

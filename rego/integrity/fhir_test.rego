@@ -80,6 +80,8 @@ test_payers_are_identified[name] if {
 		"no list": {"system": "a", "value": "b"},
 		"no value": [{"system": "a"}],
 		"a number": [{"system": "a", "value": 1}],
+		"a number for a system": [{"system": 1, "value": "b"}],
+		"a text": "a",
 		"more": [{"system": "a", "value": "b", "use": "official"}],
 	}
 	_of_plan({"fhir": object.union(object.remove(_plan.fhir, ["payers"]), {"payers": payers})}) == [[
