@@ -176,7 +176,7 @@ _plainly(fault) := $"has both {concat(" and ", choice)}; keep the one that the t
 } else := lower(trim_prefix(fault.desc, concat("", [fault.field, " "])))
 
 # Where a fault is, for readers of the guideline: the clause, the criterion, and the part of it.
-_place(content, steps) := concat("", [_label(criterion), concat("", [concat(".", array.concat([""], rest)) | rest != []]), ": "]) if {
+_place(content, steps) := concat("", [_label(criterion), concat(".", array.concat([""], rest)), ": "]) if {
 	is_object(content)
 	depths := [depth |
 		some depth in numbers.range(1, count(steps))

@@ -75,6 +75,16 @@ _findings(operations) := found if {
 
 _plants := {
 	"form": {
+		"a reading of a branch's part that is no text": [
+			[{"op": "add", "path": "/criteria/coverage/renewal/0/parts/0/readings", "value": [1]}],
+			"/criteria/coverage/renewal/0/parts/0/readings/0",
+			"C (recent).readings.0: must be of type string, and is of type integer",
+		],
+		"a threshold without a figure": [
+			[{"op": "remove", "path": "/criteria/coverage/initial/1/parts/0/minimum"}],
+			"/criteria/coverage/initial/1/parts/0",
+			"B.2 (score): lacks `minimum`; add it",
+		],
 		"a title whose case is not everywhere the same": [
 			[{"op": "replace", "path": "/title", "value": "Sample \ua7d0"}],
 			"/title",
@@ -136,6 +146,11 @@ _plants := {
 			[{"op": "add", "path": "/date_of_origin", "value": "2024-02"}, {"op": "add", "path": "/effective_date", "value": "2024-01-01"}, {"op": "add", "path": "/in_force/from", "value": "2024-02-01"}],
 			"/date_of_origin",
 			"date_of_origin: 2024-02 is after effective_date, which is 2024-01-01; correct one of them",
+		],
+		"an origin after the first day in force": [
+			[{"op": "add", "path": "/date_of_origin", "value": "2023-07"}, {"op": "add", "path": "/in_force/from", "value": "2023-06-01"}],
+			"/date_of_origin",
+			"date_of_origin: 2023-07 is after in_force.from, which is 2023-06-01; correct one of them",
 		],
 		"a review before the text": [
 			[{"op": "replace", "path": "/next_review", "value": "2023-12"}],
@@ -502,6 +517,7 @@ _sound := {
 	"a clause of a text without points": [{"op": "replace", "path": "/criteria/limits/every_request/1/clause", "value": "D.2"}],
 	"a percentage": [_response({"percent": 7}, "A score of seven"), {"op": "add", "path": "/criteria/coverage/initial/2/readings", "value": ["Seven percent."]}],
 	"an origin in the first month": [{"op": "add", "path": "/date_of_origin", "value": "2024-01"}],
+	"a review in the first month": [{"op": "replace", "path": "/next_review", "value": "2024-01"}],
 	"words by the section's title": [{"op": "replace", "path": "/criteria/coverage/renewal/0/text", "value": "Renewal: by the stage"}],
 	"a clause two dots down": [{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "B.1.a"}],
 	"a section whose number has a dot": [
@@ -608,6 +624,18 @@ test_one_number_of_two_sections if {
 	operations := [{"op": "add", "path": "/sections/-", "value": again}]
 	_paths(operations) == ["/sections/0/number", "/sections/4/number"]
 	_messages(operations)[0] == "section A: another section has this number; give each its own"
+}
+
+test_a_version_named_for_a_day_that_does_not_exist if {
+	named := {"sample": {"2024-02-30": object.union(_sample, {"effective_date": "2024-02-30", "in_force": {"from": "2024-03-01"}})}}
+	found := [finding.message | some finding in integrity.findings] with data.guidelines as named with data.drugs as {"sample": {"guideline": "sample"}}
+	found == ["effective_date: 2024-02-30 is not a real date; write one as YYYY-MM-DD"]
+}
+
+test_a_malformed_version_shares_no_day if {
+	two := {"sample": {"2024-01-01": _sample, "2025-01-01": object.remove(_later("2025-01-01"), ["title"])}}
+	found := [finding.message | some finding in integrity.findings] with data.guidelines as two with data.drugs as {"sample": {"guideline": "sample"}}
+	found == ["lacks `title`; add it"]
 }
 
 test_two_versions_in_force_on_one_day if {
