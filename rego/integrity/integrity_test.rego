@@ -676,12 +676,25 @@ test_no_schema if {
 }
 
 test_a_guideline_that_no_drug_name_finds if {
-	_drugs({}) == [["sample", "", "no drug name finds this guideline; add policy/drugs/<name>/data.yaml with `guideline: sample`"]]
+	_drugs({}) == [["sample", "2024-01-01", "", "no drug name finds this guideline; add policy/drugs/<name>/data.yaml with `guideline: sample`"]]
+}
+
+test_a_fact_that_several_declare_otherwise if {
+	declaring := {id: {"2024-01-01": json.patch(_sample, [{"op": "add", "path": $"/facts/{fact}", "value": {
+		"title": title, "question": "Which?", "known_by": "plan", "type": "string", "enum": ["a"],
+	}}])} |
+		some id, [fact, title] in {"0": ["sample.same", "B"], "a": ["sample.own", "A"], "b": ["sample.own", "B"], "c": ["sample.own", "C"]}
+	}
+	found := [[finding.guideline, finding.message] | some finding in integrity.findings] with data.guidelines as declaring
+		with data.drugs as {id: {"guideline": id} | some id, _ in declaring}
+	found == [[id, $"facts: sample.own is declared differently in policy/guidelines/{other}/2024-01-01; declare it in the same words or give it another name"] |
+		some id, other in {"a": "b", "b": "a", "c": "a"}
+	]
 }
 
 test_a_drug_of_no_guideline if {
 	drugs := {"another": {"guideline": "another"}, "none": {}, "text": "sample", "null": {"guideline": null}}
-	_drugs(object.union(drugs, {"sample": {"guideline": "sample"}})) == [["", pointer, message] |
+	_drugs(object.union(drugs, {"sample": {"guideline": "sample"}})) == [["", "", pointer, message] |
 		some name in ["another", "none", "null", "text"]
 		pointer := $"/drugs/{name}"
 		message := $"the drug {name}: names no guideline on file; correct `guideline`, which is the name of a folder in policy/guidelines"
@@ -690,7 +703,7 @@ test_a_drug_of_no_guideline if {
 
 test_a_drug_that_is_never_found if {
 	drugs := {name: {"guideline": "sample"} | some name in [" sample", "Sample", "sample", "sample®"]}
-	_drugs(drugs) == [["", pointer, message] |
+	_drugs(drugs) == [["", "", pointer, message] |
 		some name in [" sample", "Sample", "sample®"]
 		pointer := $"/drugs/{name}"
 		message := $"the drug {name}: is never found; name its folder in lower case, without trade marks and without space around it"
@@ -701,7 +714,7 @@ _unfoldable := "has a character from U+2C00 on, whose case hosts may fold differ
 
 test_a_drug_whose_case_is_not_everywhere_the_same if {
 	drugs := {name: {"guideline": "sample"} | some name in ["sample", "étude", "sample\ua7d1", "\u2c5f"]}
-	_drugs(drugs) == [["", $"/drugs/{name}", $"the drug {name}: {_unfoldable}"] | some name in ["sample\ua7d1", "\u2c5f"]]
+	_drugs(drugs) == [["", "", $"/drugs/{name}", $"the drug {name}: {_unfoldable}"] | some name in ["sample\ua7d1", "\u2c5f"]]
 }
 
 # Guidelines that declare one fact: each is told of the first that declares it otherwise.
@@ -784,7 +797,7 @@ test_a_plan_without_settings if {
 	[finding.path | some finding in found] == ["/guidelines", "/plan/clinician_review", "/plan/early_renewal_days", "/plan/formularies"]
 }
 
-_drugs(drugs) := [[finding.guideline, finding.path, finding.message] | some finding in found] if {
+_drugs(drugs) := [[finding.guideline, finding.version, finding.path, finding.message] | some finding in found] if {
 	found := integrity.findings with data.guidelines as {"sample": {"2024-01-01": _sample}} with data.drugs as drugs
 }
 
