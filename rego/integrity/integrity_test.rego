@@ -270,6 +270,16 @@ _plants := {
 			"/criteria/coverage/initial/2",
 			"B.3 (stage): compares with 207RH0003, which prescriber.taxonomies can never be; it can be any string of the pattern ^[0-9A-Z]{9}X$",
 		],
+		"a property that items to be left out do not have": [
+			_without({"of": "level"}),
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): compares by the property level, which the items of nccn do not have; correct `of`",
+		],
+		"items to be left out that are compared as texts": [
+			_without({}),
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): does not say by which property it compares the items of nccn; add `of`, which is one of category, source",
+		],
 		"items that are objects compared as texts": [
 			[{"op": "remove", "path": "/criteria/coverage/initial/1/parts/1/of"}],
 			"/criteria/coverage/initial/1/parts/1",
@@ -517,6 +527,8 @@ _sound := {
 	"a clause of a text without points": [{"op": "replace", "path": "/criteria/limits/every_request/1/clause", "value": "D.2"}],
 	"a percentage": [_response({"percent": 7}, "A score of seven"), {"op": "add", "path": "/criteria/coverage/initial/2/readings", "value": ["Seven percent."]}],
 	"an origin in the first month": [{"op": "add", "path": "/date_of_origin", "value": "2024-01"}],
+	"a list that is only stated": _replaced("2", {"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "stated", "fact": "nccn"}),
+	"a minimum that is the maximum": [{"op": "add", "path": "/criteria/coverage/initial/0/maximum", "value": 18}],
 	"a review in the first month": [{"op": "replace", "path": "/next_review", "value": "2024-01"}],
 	"words by the section's title": [{"op": "replace", "path": "/criteria/coverage/renewal/0/text", "value": "Renewal: by the stage"}],
 	"a clause two dots down": [{"op": "replace", "path": "/criteria/coverage/initial/0/clause", "value": "B.1.a"}],
@@ -924,6 +936,11 @@ _tried(fact, path, value) := [
 _diagnosis(accepted, text) := [_at("/criteria/coverage/initial/2", {
 	"id": "stage", "clause": "B.3", "text": $"Policy: {text}", "kind": "diagnosis", "fact": "diagnosis.icd10", "accepted": accepted,
 })]
+
+_without(of) := _replaced("2", object.union(of, {
+	"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "none_of", "fact": "nccn", "excluded": {"1": "Category 1"},
+	"readings": ["Without category 1."],
+}))
 
 _therapies := {
 	"title": "Therapies", "question": "Which?", "known_by": "prescriber", "empty": "none", "type": "array",
