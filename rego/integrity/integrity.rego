@@ -509,7 +509,6 @@ _in_no_section(content) := $"is in no section; the sections are {concat(", ", [s
 # The versions that have packs, with the section of their clause.
 _packed := [[id, version, content, _section(_sections(content), content.packs.clause)] |
 	some [id, version, content, _] in _formed
-	content.packs
 ]
 
 _written contains [id, version, concat("/", [each.pointer, "text"]), $"{each.place}: has words that section {each.section.number} does not have; quote the clause as it stands there"] if {

@@ -416,6 +416,11 @@ _plants := {
 			"/criteria/coverage/initial/0/text",
 			"B.1 (age): has words that section B does not have; quote the clause as it stands there",
 		],
+		"words that only begin as the section's title": [
+			[{"op": "replace", "path": "/criteria/coverage/renewal/0/text", "value": "Renewal by the stage"}],
+			"/criteria/coverage/renewal/0/text",
+			"C (by_stage): has words that section C does not have; quote the clause as it stands there",
+		],
 		"a section without a criterion": [
 			[{"op": "remove", "path": "/criteria/applicability"}],
 			"/sections/0",
@@ -527,6 +532,14 @@ _sound := {
 	"a clause of a text without points": [{"op": "replace", "path": "/criteria/limits/every_request/1/clause", "value": "D.2"}],
 	"a percentage": [_response({"percent": 7}, "A score of seven"), {"op": "add", "path": "/criteria/coverage/initial/2/readings", "value": ["Seven percent."]}],
 	"an origin in the first month": [{"op": "add", "path": "/date_of_origin", "value": "2024-01"}],
+	"a clause by a letter": [_at("/criteria/coverage/initial/0/clause", "B.a")],
+	"a point of two lines": [_at("/sections/1/text", replace(_sample.sections[1].text, "At least 18", "At least\n18"))],
+	"points that begin with another number": array.concat(
+		[_at("/sections/1/text", "2. At least 18 years AND\n3. A score of seven, or support of category 1, one of those;\n4. an early stage")],
+		[_at($"/criteria/coverage/initial/{place}/clause", clause) |
+			some place, clause in {"0": "B.2", "1": "B.3", "1/parts/0": "B.3", "1/parts/1": "B.3", "2": "B.4"}
+		],
+	),
 	"a list that is only stated": _replaced("2", {"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "stated", "fact": "nccn"}),
 	"a minimum that is the maximum": [{"op": "add", "path": "/criteria/coverage/initial/0/maximum", "value": 18}],
 	"a review in the first month": [{"op": "replace", "path": "/next_review", "value": "2024-01"}],
