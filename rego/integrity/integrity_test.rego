@@ -453,6 +453,16 @@ _plants := {
 			"/criteria/coverage/initial/1/parts/1/accepted",
 			$"B.2 (supported): has the figure 2 in `Category 2`, {_not_in_words}",
 		],
+		"a value to be left out with another figure": [
+			_without({"of": "category", "excluded": {"2A": "Category two"}}),
+			"/criteria/coverage/initial/2/excluded",
+			$"B.3 (stage): has the figure 2a in `2A`, {_not_in_words}",
+		],
+		"a therapy with another figure": [
+			array.concat(_sound["a therapy tried"], [_at("/criteria/coverage/initial/0/of", {"one": "Type 2 one"})]),
+			"/criteria/coverage/initial/0/of",
+			$"B (tried): has the figure 2 in `Type 2 one`, {_not_in_words}",
+		],
 		"a listed value with another figure": [
 			[_of_grade("grade_4", "grade 3")],
 			"/criteria/coverage/initial/2/accepted",
@@ -531,6 +541,10 @@ _sound := {
 	"a clause of a point of a point": [{"op": "replace", "path": "/criteria/coverage/initial/1/clause", "value": "B.2.a"}],
 	"a clause of a text without points": [{"op": "replace", "path": "/criteria/limits/every_request/1/clause", "value": "D.2"}],
 	"a percentage": [_response({"percent": 7}, "A score of seven"), {"op": "add", "path": "/criteria/coverage/initial/2/readings", "value": ["Seven percent."]}],
+	"a percentage in two words": [
+		_response({"percent": 7}, "A score of seven"),
+		{"op": "add", "path": "/criteria/coverage/initial/2/readings", "value": ["Seven per cent."]},
+	],
 	"an origin in the first month": [{"op": "add", "path": "/date_of_origin", "value": "2024-01"}],
 	"a clause by a letter": [_at("/criteria/coverage/initial/0/clause", "B.a")],
 	"a point of two lines": [_at("/sections/1/text", replace(_sample.sections[1].text, "At least 18", "At least\n18"))],
@@ -950,10 +964,13 @@ _diagnosis(accepted, text) := [_at("/criteria/coverage/initial/2", {
 	"id": "stage", "clause": "B.3", "text": $"Policy: {text}", "kind": "diagnosis", "fact": "diagnosis.icd10", "accepted": accepted,
 })]
 
-_without(of) := _replaced("2", object.union(of, {
-	"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "none_of", "fact": "nccn", "excluded": {"1": "Category 1"},
-	"readings": ["Without category 1."],
-}))
+_without(parameters) := _replaced("2", object.union(
+	{
+		"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "none_of", "fact": "nccn",
+		"readings": ["Without category 1."],
+	},
+	object.union({"excluded": {"1": "Category 1"}}, parameters),
+))
 
 _therapies := {
 	"title": "Therapies", "question": "Which?", "known_by": "prescriber", "empty": "none", "type": "array",
