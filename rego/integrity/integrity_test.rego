@@ -199,18 +199,50 @@ _plants := {
 			"/packs/dose",
 			"packs: there is no fact dose.mg; correct its name, or declare it under `facts` (policy/facts has those that all share)",
 		],
+		"packs' quantity misspelt": [
+			[_at("/packs/quantity", "quantity.tablet")],
+			"/packs/quantity",
+			"packs: there is no fact quantity.tablet; correct its name, or declare it under `facts` (policy/facts has those that all share)",
+		],
+		"packs' schedule misspelt": [
+			[_at("/packs/schedule", "dose.times")],
+			"/packs/schedule",
+			"packs: there is no fact dose.times; correct its name, or declare it under `facts` (policy/facts has those that all share)",
+		],
 		"a question for another fact": [
 			[{"op": "add", "path": "/criteria/coverage/initial/2/questions", "value": {"sample.score": "Which?"}}],
 			"/criteria/coverage/initial/2/questions/sample.score",
 			"B.3 (stage): has a question for sample.score, which it does not rest on; its questions can be for sample.stage",
+		],
+		"a question for another than several facts": [
+			[{"op": "add", "path": "/criteria/limits/every_request/0/questions", "value": {"sample.score": "Which?"}}],
+			"/criteria/limits/every_request/0/questions/sample.score",
+			"D (quantity): has a question for sample.score, which it does not rest on; its questions can be for dose.mg_per_week or quantity.tablets or quantity.days_supply",
 		],
 		"a kind that cannot judge the fact": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/1/parts/0/fact", "value": "sample.stage"}],
 			"/criteria/coverage/initial/1/parts/0",
 			"B.2 (score): the kind threshold cannot judge sample.stage, which is of type string; use another kind, or another fact",
 		],
+		"a day that is no date": [
+			[_at("/criteria/coverage/renewal/0/parts/0/fact", "sample.stage")],
+			"/criteria/coverage/renewal/0/parts/0",
+			"C (recent): the kind dated_within cannot judge sample.stage, which is of type string; use another kind, or another fact",
+		],
+		"a diagnosis in a list of objects": [
+			_replaced("2", {
+				"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "diagnosis", "fact": "nccn", "accepted": {"C90": "Myeloma"},
+			}),
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): the kind diagnosis cannot judge nccn, which is of type array; use another kind, or another fact",
+		],
 		"a value that the fact can never be": [
 			[{"op": "replace", "path": "/criteria/coverage/initial/2/accepted/0", "value": "erly"}],
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): compares with erly, which sample.stage can never be; it can be early, late",
+		],
+		"an undetermined value that the fact can never be": [
+			[{"op": "add", "path": "/criteria/coverage/initial/2/undetermined", "value": ["erly"]}],
 			"/criteria/coverage/initial/2",
 			"B.3 (stage): compares with erly, which sample.stage can never be; it can be early, late",
 		],
@@ -248,6 +280,11 @@ _plants := {
 			[_of("sample.code", [true], "an early stage")],
 			"/criteria/coverage/initial/2",
 			"B.3 (stage): compares with true, which sample.code can never be; it can be any string of the pattern ^[A-Z][0-9]{3}$",
+		],
+		"no text where the fact is any text": [
+			[_of("diagnosis.icd10", [true], "an early stage")],
+			"/criteria/coverage/initial/2",
+			"B.3 (stage): compares with true, which diagnosis.icd10 can never be; it can be any string",
 		],
 		"a text where the fact is true or false": [
 			[_of("member.closed_formulary", ["true"], "an early stage")],
@@ -351,6 +388,11 @@ _plants := {
 		],
 		"figures for a fact that is a text": [
 			_by_stage({"values": ["early"]}, {"minimum": 6}),
+			"/criteria/coverage/renewal/0",
+			"C (by_stage): compares with 6, which sample.stage can never be; it can be early, late",
+		],
+		"a figure to stay below for a fact that is a text": [
+			_by_stage({"values": ["early"]}, {"maximum": 6}),
 			"/criteria/coverage/renewal/0",
 			"C (by_stage): compares with 6, which sample.stage can never be; it can be early, late",
 		],
@@ -589,6 +631,15 @@ _sound := {
 	"a number compared": [_of("sample.score", [7], "Policy: seven")],
 	"a whole number compared": [_of("duration_months", [7], "Policy: seven")],
 	"true or false compared": [_of("member.closed_formulary", [true], "an early stage")],
+	"a date of birth compared": [_of("member.birth_date", ["unknown"], "an early stage")],
+	"a diagnosis by the start of a code": _replaced("2", {
+		"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "diagnosis", "fact": "sample.code", "accepted": {"C90": "Myeloma"},
+	}),
+	"a title that is no regular expression": [{"op": "add", "path": "/facts/sample.titled", "value": object.union(_list, {"title": "Drugs ("})}],
+	"a property named pattern": [{"op": "add", "path": "/facts/sample.patterns", "value": json.patch(
+		_therapies,
+		[{"op": "add", "path": "/items/properties/pattern", "value": {"title": "Pattern", "type": "string"}}],
+	)}],
 	"a formulary of the plan's": _replaced("2", {
 		"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "formulary", "accepted": ["other"],
 	}),
@@ -597,6 +648,20 @@ _sound := {
 		"id": "by_age", "clause": "C", "text": "within 6 months", "kind": "branch", "fact": "member.birth_date",
 		"parts": [object.union(_recent, {"when": {"minimum": 6}})],
 	}}],
+	"a branch by a number": _by("sample.score", {"minimum": 6}),
+	"a branch by a whole number": _by("duration_months", {"maximum": 6}),
+	"a branch by true or false": _by("member.closed_formulary", {"values": [true]}),
+	"a limit of a number": [_at("/criteria/limits/every_request/0", {
+		"id": "quantity", "clause": "D", "text": "20 tablets per 28 days", "kind": "quantity", "quantity": "sample.score",
+		"limit": {"quantity": 20, "days": 28},
+	})],
+	"a limit of a number for each dose": [_at("/criteria/limits/every_request/0", {
+		"id": "quantity", "clause": "D", "text": "20 tablets", "kind": "quantity_per_dose", "quantity": "sample.score", "maximum": 20,
+	})],
+	"a response of a whole number": [
+		_response({"amount": 7}, "A score of seven"),
+		_at("/criteria/coverage/initial/2/baseline", "duration_months"),
+	],
 	"groups as deep as they may be": [{"op": "replace", "path": "/criteria/coverage/initial/0", "value": _deep.parts[0]}],
 	"a therapy tried": [
 		{"op": "add", "path": "/facts/sample.therapies", "value": _therapies},
@@ -931,6 +996,8 @@ _two_parts(one, other) := [
 	object.union(_recent, {"when": one}),
 	object.union(_recent, {"when": other, "id": "later"}),
 ]
+
+_by(fact, when) := [_at("/criteria/coverage/renewal/0/fact", fact), _at("/criteria/coverage/renewal/0/parts/0/when", when)]
 
 _read(part, readings) := {"op": "add", "path": $"/criteria/coverage/renewal/0/parts/{part}/readings", "value": readings}
 
