@@ -656,7 +656,6 @@ _values(compared) := compared if {
 
 _written contains [id, version, $"/packs/listed/{index}", $"packs: {pack.name} has the figure {figure}, which section {section.number} does not contain; correct it, or add a reading to the section that says where it comes from"] if {
 	some [id, version, content, section] in _packed
-	section
 	said := _said(array.concat([section.text], object.get(section, "readings", [])))
 	some index, pack in content.packs.listed
 	some name in ["dose", "quantity"]
@@ -674,7 +673,6 @@ _written contains [id, version, $"/packs/listed/{index}", $"packs: {pack.name} h
 _written contains [id, version, concat("/", [each.pointer, "id"]), $"{each.place}: another criterion has this id; give each its own"] if {
 	some [id, version, _, listed] in _formed
 	ids := [each.criterion.id | some each in listed]
-	count(ids) != count({other | some other in ids})
 	some each in listed
 	count([other | some other in ids; other == each.criterion.id]) > 1
 }
@@ -726,7 +724,6 @@ _shared(one, other) := min(shared) if {
 		some value in values
 		_is_for(when, value)
 	}
-	shared != set()
 }
 
 # The values of a part, or the figure that its range starts from; a range without a minimum is marked by its maximum.

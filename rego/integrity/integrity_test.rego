@@ -366,6 +366,16 @@ _plants := {
 			"/criteria/coverage/renewal/0/parts/1/when",
 			"C (later): is for early of sample.stage, and so is recent; a value has one part, so correct one of them",
 		],
+		"two parts for two values": [
+			_by_stage({"values": ["late", "early"]}, {"values": ["early", "late"]}),
+			"/criteria/coverage/renewal/0/parts/1/when",
+			"C (later): is for early of sample.stage, and so is recent; a value has one part, so correct one of them",
+		],
+		"a part around another": [
+			array.concat(_by_age({"minimum": 18, "maximum": 20}, {"minimum": 6}), [_read(0, ["18", "20"])]),
+			"/criteria/coverage/renewal/0/parts/1/when",
+			"C (later): is for 18 of member.birth_date, and so is recent; a value has one part, so correct one of them",
+		],
 		"two parts for one age": [
 			_by_age({"maximum": 6}, {"minimum": 6}),
 			"/criteria/coverage/renewal/0/parts/1/when",
@@ -521,9 +531,9 @@ _plants := {
 			$"C (recent): has the figure 3 in `grade_3`, {_not_in_words}",
 		],
 		"a code that the words do not name": [
-			_diagnosis({"C90.0": "Myeloma", "C90.1": "Leukemia"}, "myeloma (C90.0)"),
+			_diagnosis({"C90.0": "Myeloma", "C90.1": "Leukemia"}, "myeloma (C90.0, C90.2)"),
 			"/criteria/coverage/initial/2/accepted",
-			"B.3 (stage): has the code C90.1, but its words name C90.0; correct it, or add a reading, under `readings`, that says where it comes from",
+			"B.3 (stage): has the code C90.1, but its words name C90.0, C90.2; correct it, or add a reading, under `readings`, that says where it comes from",
 		],
 		"a specialty that the words do not name": [
 			_replaced("2", {
@@ -531,6 +541,14 @@ _plants := {
 				"accepted": {"207RH0003X": "Hematology & Oncology"}, "readings": ["Those of 207RX0202X."],
 			}),
 			"/criteria/coverage/initial/2/accepted",
+			"B.3 (stage): has the code 207RH0003X, but its words name 207RX0202X; correct it, or add a reading, under `readings`, that says where it comes from",
+		],
+		"a specialty to be left out that the words do not name": [
+			_replaced("2", {
+				"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "none_of", "fact": "prescriber.taxonomies",
+				"excluded": {"207RH0003X": "Hematology & Oncology"}, "readings": ["But those of 207RX0202X."],
+			}),
+			"/criteria/coverage/initial/2/excluded",
 			"B.3 (stage): has the code 207RH0003X, but its words name 207RX0202X; correct it, or add a reading, under `readings`, that says where it comes from",
 		],
 		"a code of a text that the words do not name": [
@@ -547,6 +565,11 @@ _plants := {
 			[{"op": "replace", "path": "/packs/listed/0/quantity", "value": 10}],
 			"/packs/listed/0",
 			"packs: weekly has the figure 10, which section D does not contain; correct it, or add a reading to the section that says where it comes from",
+		],
+		"a pack's dose that the section does not have": [
+			[{"op": "replace", "path": "/packs/listed/0/dose", "value": 50}],
+			"/packs/listed/0",
+			"packs: weekly has the figure 50, which section D does not contain; correct it, or add a reading to the section that says where it comes from",
 		],
 		"a pack of no whole weeks": [
 			[{"op": "replace", "path": "/packs/strength_mg", "value": 18}],
@@ -596,6 +619,11 @@ _sound := {
 			some place, clause in {"0": "B.2", "1": "B.3", "1/parts/0": "B.3", "1/parts/1": "B.3", "2": "B.4"}
 		],
 	),
+	"a word like a code, without a digit": _replaced("2", {
+		"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "any_of", "fact": "prescriber.taxonomies",
+		"accepted": {"207RH0003X": "Hematology & Oncology"}, "readings": ["REMARKABLX."],
+	}),
+	"a code without its dot": _diagnosis({"C900": "Myeloma"}, "myeloma (C90.0)"),
 	"a list that is only stated": _replaced("2", {"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "stated", "fact": "nccn"}),
 	"a minimum that is the maximum": [{"op": "add", "path": "/criteria/coverage/initial/0/maximum", "value": 18}],
 	"a review in the first month": [{"op": "replace", "path": "/next_review", "value": "2024-01"}],
@@ -734,6 +762,13 @@ test_a_version_named_for_a_day_that_does_not_exist if {
 	named := {"sample": {"2024-02-30": object.union(_sample, {"effective_date": "2024-02-30", "in_force": {"from": "2024-03-01"}})}}
 	found := [finding.message | some finding in integrity.findings] with data.guidelines as named with data.drugs as {"sample": {"guideline": "sample"}}
 	found == ["effective_date: 2024-02-30 is not a real date; write one as YYYY-MM-DD"]
+}
+
+test_parts_of_no_branch_are_for_no_value if {
+	_messages([{"op": "add", "path": $"/criteria/coverage/initial/1/parts/{index}/when", "value": {"values": ["early"]}} | some index in [0, 1]]) == [
+	$"B.2 ({id}): has `when`, which only the parts of a branch have; leave it out, or make a branch" |
+		some id in ["score", "supported"]
+	]
 }
 
 test_a_malformed_version_shares_no_day if {
