@@ -885,9 +885,9 @@ test_rules_that_cannot_decide if {
 	found := integrity.findings with data.guidelines as {"sample": {"2024-01-01": _sample}}
 		with data.drugs as {"sample": {"guideline": "sample"}}
 		with data.priorauth.document.whole as {"guideline": {"version": "another"}}
-	[finding.message | some finding in found] == [
-		"its rules cannot decide a request of type initial; a kind has no answer for what a criterion says",
-		"its rules cannot decide a request of type renewal; a kind has no answer for what a criterion says",
+	found == [{"guideline": "sample", "version": "2024-01-01", "path": "", "message": message} |
+		some type in ["initial", "renewal"]
+		message := $"its rules cannot decide a request of type {type}; a kind has no answer for what a criterion says"
 	]
 }
 
@@ -923,12 +923,20 @@ test_a_plan_that_is_wrong[name] if {
 	some name, [setting, value, message] in {
 		"an outcome misspelt": ["clinician_review", ["deny"], "policy/plan: clinician_review must be an array of outcomes"],
 		"an outcome alone": ["clinician_review", "denied", "policy/plan: clinician_review must be an array of outcomes"],
+		"outcomes by names": ["clinician_review", {"a": "denied"}, "policy/plan: clinician_review must be an array of outcomes"],
 		"days as a text": ["early_renewal_days", "60", "policy/plan: early_renewal_days must be a number of days"],
 		"formularies listed": ["formularies", ["1"], "policy/plan: formularies must map each spelling to its formulary"],
 	}
 	plan := object.union(data.plan, {setting: value})
 	found := integrity.findings with data.plan as plan with data.guidelines as {} with data.drugs as {}
 	[[finding.path, finding.message] | some finding in found; finding.path != "/guidelines"] == [[$"/plan/{setting}", message]]
+}
+
+test_a_plan_may_have_every_outcome_reviewed if {
+	outcomes := ["approved", "modified", "denied", "pended", "not_applicable", "invalid"]
+	found := integrity.findings with data.plan as object.union(data.plan, {"clinician_review": outcomes})
+		with data.guidelines as {"sample": {"2024-01-01": _sample}} with data.drugs as {"sample": {"guideline": "sample"}}
+	found == []
 }
 
 test_a_plan_without_settings if {
