@@ -67,7 +67,7 @@ _tried contains min(indices) if some indices in _alike
 _alike[[decision.guideline, statuses, paths]] contains index if {
 	some index, [decision] in answers
 	decision.outcome == "approved"
-	statuses := [[path, each.status] | walk(decision.criteria, [path, each]); each.status]
+	statuses := [each.status | walk(decision.criteria, [_, each])]
 	paths := [path | walk(input.cases[index].request, [path, _])]
 }
 

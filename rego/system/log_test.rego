@@ -70,6 +70,9 @@ test_nothing_else_passes_for_a_criterion if {
 	every criteria in [
 		{"PLANTED": {"id": "PLANTED"}},
 		{"parts": [{"PLANTED": {"id": "PLANTED"}}]},
+		{"PLANTED": [{"id": "a"}]},
+		[{"PLANTED": [{"id": "PLANTED"}]}],
+		[{"parts": [{"facts": [{"id": "PLANTED"}]}]}],
 		[{"facts": {"id": "PLANTED"}}, {"parts": {"id": "PLANTED"}}],
 		[{"id": {"id": "PLANTED"}, "clause": ["PLANTED"], "status": 1}],
 		"PLANTED",
