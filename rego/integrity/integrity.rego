@@ -809,7 +809,6 @@ _section(sections, clause) := fitting[0] if {
 		some size in numbers.range(count(steps), 1)
 		section := sections[concat(".", array.slice(steps, 0, size))]
 	]
-	fitting != []
 } else := false
 
 # Words as they are compared: without line breaks, bullets, and the AND and OR that join them.
@@ -819,7 +818,7 @@ _own_words(criterion) := array.concat([criterion.text], object.get(criterion, "r
 
 # The figures of a criterion itself, without those of its parts, by their place in it.
 _figures(criterion) := {path: figure |
-	walk(object.remove(criterion, ["parts", "questions", "readings", "clause", "text"]), [path, figure])
+	walk(object.remove(criterion, ["parts"]), [path, figure])
 	is_number(figure)
 }
 

@@ -624,6 +624,10 @@ _sound := {
 		"accepted": {"207RH0003X": "Hematology & Oncology"}, "readings": ["REMARKABLX."],
 	}),
 	"a code without its dot": _diagnosis({"C900": "Myeloma"}, "myeloma (C90.0)"),
+	"words on both sides of an OR": [
+		_at("/sections/2/text", "By the stage OR\nwithin 6 months"),
+		_at("/criteria/coverage/renewal/0/text", "By the stage within 6 months"),
+	],
 	"a list that is only stated": _replaced("2", {"id": "stage", "clause": "B.3", "text": "an early stage", "kind": "stated", "fact": "nccn"}),
 	"a minimum that is the maximum": [{"op": "add", "path": "/criteria/coverage/initial/0/maximum", "value": 18}],
 	"a review in the first month": [{"op": "replace", "path": "/next_review", "value": "2024-01"}],
@@ -929,7 +933,12 @@ test_a_plan_that_is_wrong[name] if {
 	}
 	plan := object.union(data.plan, {setting: value})
 	found := integrity.findings with data.plan as plan with data.guidelines as {} with data.drugs as {}
-	[[finding.path, finding.message] | some finding in found; finding.path != "/guidelines"] == [[$"/plan/{setting}", message]]
+	[finding | some finding in found; finding.path != "/guidelines"] == [{
+		"guideline": "",
+		"version": "",
+		"path": $"/plan/{setting}",
+		"message": message,
+	}]
 }
 
 test_a_plan_may_have_every_outcome_reviewed if {
