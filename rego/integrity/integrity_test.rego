@@ -515,6 +515,11 @@ _plants := {
 			"/criteria/coverage/initial/0/of",
 			$"B (tried): has the figure 2 in `Type 2 one`, {_not_in_words}",
 		],
+		"a therapy with a figure amid its name": [
+			array.concat(_sound["a therapy tried"], [_at("/criteria/coverage/initial/0/of", {"one": "type_4_one"})]),
+			"/criteria/coverage/initial/0/of",
+			$"B (tried): has the figure 4 in `type_4_one`, {_not_in_words}",
+		],
 		"a listed value with another figure": [
 			[_of_grade("grade_4", "grade 3")],
 			"/criteria/coverage/initial/2/accepted",
@@ -624,7 +629,7 @@ _sound := {
 		"accepted": {"207RH0003X": "Hematology & Oncology"}, "readings": ["REMARKABLX."],
 	}),
 	"a code without its dot": _diagnosis({"C900": "Myeloma"}, "myeloma (C90.0)"),
-	"words on both sides of an OR": [
+	"words around an or": [
 		_at("/sections/2/text", "By the stage OR\nwithin 6 months"),
 		_at("/criteria/coverage/renewal/0/text", "By the stage within 6 months"),
 	],
