@@ -834,10 +834,7 @@ _figure(found) := to_number(found) if {
 # The figures that texts say, in digits or in words.
 _said(texts) := {to_number(replace(number, ",", "")) |
 	some number in regex.find_n(`[0-9]+(,[0-9]{3})*(\.[0-9]+)?`, concat("\n", texts), -1)
-} | ({number | some number in object.filter(_number_words, split(_words(concat("\n", texts)), " "))} | {figure |
-	some figure in _figures_of(concat("\n", texts))
-	is_string(figure)
-})
+} | ({number | some number in object.filter(_number_words, split(_words(concat("\n", texts)), " "))} | _figures_of(concat("\n", texts)))
 
 _number_words := {
 	"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,

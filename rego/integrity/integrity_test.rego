@@ -780,6 +780,18 @@ test_parts_of_no_branch_are_for_no_value if {
 	]
 }
 
+test_figures_up_to_twelve_may_be_words if {
+	words := ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+	found := _findings({word: operations |
+		some index, word in words
+		operations := [
+			_at("/criteria/coverage/initial/0/minimum", index + 1),
+			{"op": "add", "path": "/criteria/coverage/initial/0/readings", "value": [$"At least {word}."]},
+		]
+	})
+	found == []
+}
+
 test_a_malformed_version_shares_no_day if {
 	two := {"sample": {"2024-01-01": _sample, "2025-01-01": object.remove(_later("2025-01-01"), ["title"])}}
 	found := [finding.message | some finding in integrity.findings] with data.guidelines as two with data.drugs as {"sample": {"guideline": "sample"}}
