@@ -734,10 +734,8 @@ def serving(policy: Path, port: int, *, revision: str | None) -> Iterator[None]:
             yield
 
 
-@pytest.mark.parametrize(
-    "bundled",
-    [pytest.param(True, id="bundles", marks=pytest.mark.long), pytest.param(False, id="files")],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("bundled", [True, False], ids=["bundles", "files"])
 def test_a_run_is_decided_by_one_policy(bundled: bool, tmp_path: Path) -> None:
     """The sidecar is restarted with another policy amid a run, and again before it is resumed."""
     other = tmp_path / "policy"
@@ -875,10 +873,8 @@ def test_a_row_that_is_lost_or_doubled_is_noticed(
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param("ndjson.gz", marks=pytest.mark.long),
         "csv",
-        "parquet",
-        pytest.param("xlsx", marks=pytest.mark.long),
+        *(pytest.param(kind, marks=pytest.mark.long) for kind in ("ndjson.gz", "parquet", "xlsx")),
     ],
 )
 def test_what_is_left_and_damaged_is_not_put_in_place(

@@ -325,6 +325,7 @@ def known_by() -> dict[str, str]:
     return found
 
 
+@pytest.mark.long
 def test_reasons_are_told_apart_and_say_what_to_do(url: str) -> None:
     """No two criteria share a message; what is reduced says from what to what, and what waits says
     for whom: those who know what is asked for, or a person."""
