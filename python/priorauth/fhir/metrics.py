@@ -10,15 +10,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from ..errors import (
-    MalformedResult,
-    PriorAuthError,
-    SidecarHTTPError,
-    SidecarTimeout,
-    SidecarUnreachable,
-    TokenRefused,
-    UndefinedResult,
-)
+from .. import errors
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 """The media type of `Metrics.text`."""
@@ -28,13 +20,13 @@ log = logging.getLogger("priorauth.fhir")
 _KINDS = {
     each.__name__
     for each in (
-        MalformedResult,
-        PriorAuthError,
-        SidecarHTTPError,
-        SidecarTimeout,
-        SidecarUnreachable,
-        TokenRefused,
-        UndefinedResult,
+        errors.MalformedResult,
+        errors.PriorAuthError,
+        errors.SidecarHTTPError,
+        errors.SidecarTimeout,
+        errors.SidecarUnreachable,
+        errors.TokenRefused,
+        errors.UndefinedResult,
     )
 }
 
@@ -98,7 +90,7 @@ class Metrics:
         it is one of ours."""
         kind = type(error).__name__
         self._faults.labels(kind if kind in _KINDS else "other").inc()
-        if isinstance(error, PriorAuthError):
+        if isinstance(error, errors.PriorAuthError):
             log.error("%s: %s", kind, error)
         else:
             log.error("%s", _told(error))
