@@ -532,7 +532,7 @@ def test_the_text_is_of_the_guideline_that_the_drug_has(opened: Opened, many: Pa
     """By the policy's own reading of its name, also while the request is not complete."""
     page = opened(many)
     chosen = page.get_by_role("combobox", name="Guideline", exact=True)
-    told = "No guideline on file is for the drug of this request"
+    told = "No guideline on file is for this request's drug. The text below is for another drug."
     with WasmEngine(many.with_name("bundle.tar.gz")) as engine:
         catalog = engine.catalog()
     for number, guideline in enumerate(catalog):

@@ -19,7 +19,7 @@
   let request = {};
   let begun = false;
   let chosen = catalog[0];
-  // Whether the drug of the request is of none.
+  // Whether no guideline is for the request's drug.
   let foreign = false;
   let speaking;
   let searching = new AbortController();
@@ -185,7 +185,7 @@
     const name = version
       ? h("p", {}, `${chosen.title}, effective ${version.effective_date}; governs service dates from ${version.in_force.from}${version.in_force.to ? ` to ${version.in_force.to}` : " on"}.`)
       : h("p", {}, "There is no guideline on file.");
-    const note = h("p", { class: "error" }, "No guideline on file is for the drug of this request, and so this one is not.");
+    const note = h("p", { class: "error" }, "No guideline on file is for this request's drug. The text below is for another drug.");
     node("text").replaceChildren(name, foreign ? note : "", ...(version ? Text.guideline(version, decision, type) : []));
   }
 

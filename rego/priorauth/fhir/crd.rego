@@ -26,7 +26,8 @@ services := discovered.discovery
 # title: Response
 # description: >-
 #   The answer to a call: its HTTP `status`; its `body`, which is a CDS Hooks response, or an OperationOutcome that says
-#   what was wrong; and what was `decided` of each order, for the plan's own records and not to be sent.
+#   what was wrong; and what was `decided` of each order, for the plan's own records and not to be sent. It
+#   is undefined where nothing was wrong and yet an order has no judgment.
 # entrypoint: true
 response := {
 	"status": 200,

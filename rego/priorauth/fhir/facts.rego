@@ -44,8 +44,8 @@ merged(part, sources) := object.union(part, nested(object.union_n(array.concat(s
 	some source in sources
 	some path, value in source
 	is_array(value)
-	each_item := array.concat(_list(known(part, path)), [item | some each in sources; some item in each[path]])
-	items := [item | some index, item in each_item; not item in array.slice(each_item, 0, index)]
+	candidates := array.concat(_list(known(part, path)), [item | some each in sources; some item in each[path]])
+	items := [item | some index, item in candidates; not item in array.slice(candidates, 0, index)]
 }]))))
 
 _list(value) := value if {
