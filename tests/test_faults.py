@@ -115,13 +115,14 @@ def test_a_killed_sidecar(stand_in: Path) -> None:
 
 
 def test_a_paused_sidecar_and_its_return(stand_in: Path) -> None:
-    with private_opa(stand_in) as (url, process), Client(url, timeout=0.5) as client:
+    with private_opa(stand_in) as (url, process), Client(url, timeout=2) as client:
         client.decide(REQUEST)
         pause(process)
         started = time.monotonic()
         with pytest.raises(SidecarTimeout) as caught:
             client.decide(REQUEST)
-        assert 0.5 <= time.monotonic() - started < 10
+        # Once, and not once again for a second attempt.
+        assert 2 <= time.monotonic() - started < 3.6
         discreet(caught.value)
         assert isinstance(caught.value, TimeoutError)
         os.kill(process.pid, signal.SIGCONT)
@@ -138,10 +139,10 @@ def test_bytes_that_drip(whole: bytes) -> None:
     """Every read is quick, from the status line on; it is the whole that takes too long."""
     with answering(dripping(whole)) as (url, _):
         started = time.monotonic()
-        error = failure(url, timeout=0.4)
-        assert 0.4 <= time.monotonic() - started < 10
+        error = failure(url, timeout=1.5)
+        assert 1.5 <= time.monotonic() - started < 3
     assert type(error) is SidecarTimeout
-    assert "0.4 s" in str(error)
+    assert "1.5 s" in str(error)
 
 
 def test_a_body_that_drips_in_time() -> None:

@@ -154,7 +154,7 @@ def decides(asking: Client) -> bool:
 
 
 def test_stopped_it_finishes_what_it_has_begun(tmp_path: Path, good: bytes) -> None:
-    requests = [REQUEST] * 300
+    requests = [REQUEST] * 1000
     answers: list[Any] = []
     with running(tmp_path, Bundles(good)) as production:
         at_it = threading.Thread(
